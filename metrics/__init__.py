@@ -1,0 +1,27 @@
+"""Sixtwelve: a weekly business review from a company's own metric series.
+
+    from metrics import open_workspace
+
+    workspace = open_workspace("data/wrenfield")
+    deck = workspace.deck()
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from metrics.workspace import Workspace
+
+__all__ = ["open_workspace"]
+
+
+def open_workspace(folder: Path | str) -> "Workspace":
+    """Open the workspace in `folder`.
+
+    Raises:
+        DefinitionError: Its YAML files have mistakes; the message lists all of them with their lines.
+    """
+    from metrics.workspace import Workspace  # Here, so that `import metrics.errors` opens no database.
+
+    return Workspace(Path(folder), clock=lambda: datetime.now(UTC))

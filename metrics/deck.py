@@ -1,0 +1,148 @@
+"""What a deck holds, as plain values: page 0, then sections of blocks in the order the room reads them.
+
+Source: wbr-method.md section 3 and 7; DESIGN.md section 5 for the JSON form.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from metrics.definitions import Unit
+from metrics.rollup import State
+from metrics.six_twelve import SixTwelve
+
+BlockKind = Literal["section", "six_twelve", "weeks_table", "months_table", "table", "story", "exceptions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table.
+
+    Attributes:
+        header: First cell.
+        metric: Id of the metric it shows, if any.
+        unit: Unit of the values; `percent` and `bps` for comparisons; `text` in plain
+            tables; None in headings.
+        values: One per column; numbers, words of a plain table, or None for unknown.
+        states: One per column for metric values; empty otherwise.
+        good: For comparisons: is each value good news? None where it is neither.
+    """
+
+    header: str
+    metric: str | None
+    unit: Unit | Literal["percent", "bps", "text"] | None
+    values: tuple[float | str | None, ...]
+    states: tuple[State, ...] = ()
+    good: tuple[bool | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns and rows; `columns` does not count the header's own column."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    header: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One thing shown.
+
+    Attributes:
+        number: Stable for the life of the deck.
+        kind: How it is shown.
+        title: As it stands beside the number.
+        metric: Id of its (primary) metric, if it stands for one.
+        code: The company's own short label of that metric.
+        metric_kind: input, output or context.
+        owner: Name of the person who explains it; None if nobody does.
+        meaning: What the metric counts, in plain words.
+        chart: For `six_twelve`.
+        table: For the tables and the exception report.
+        node: Flywheel node its section belongs to.
+    """
+
+    number: int
+    kind: BlockKind
+    title: str
+    metric: str | None = None
+    code: str | None = None
+    metric_kind: Literal["input", "output", "context"] | None = None
+    owner: str | None = None
+    meaning: str | None = None
+    chart: SixTwelve | None = None
+    table: Table | None = None
+    node: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A chapter of the deck."""
+
+    title: str
+    blocks: tuple[Block, ...]
+    node: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One of the three questions, answered in one generated line from the week's numbers."""
+
+    topic: Literal["customers", "business", "targets"]
+    question: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the room should know about the deck itself.
+
+    Attributes:
+        kind: `late` a week without data; `incomplete`; `no_owner`; `no_data`; `unplaced` in no deck;
+            `restated` a number that changed since it was first told.
+        text: One sentence with names.
+        metrics: Ids concerned.
+    """
+
+    kind: Literal["late", "incomplete", "no_owner", "no_data", "unplaced", "restated", "disputed"]
+    text: str
+    metrics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deck:
+    """One week's review.
+
+    Attributes:
+        company: Whose it is.
+        currency: ISO code.
+        time_zone: IANA name; decides when the week is over.
+        name: Id of the outline.
+        title: Of the deck.
+        week_ending: The week reviewed.
+        week_label: `wk 19`.
+        as_of: What was known when; None means all that is known now. UTC.
+        version: Of the store the numbers came from.
+        answers: Page 0's three lines.
+        notices: Page 0's list of what is missing or late.
+        sections: In reading order.
+    """
+
+    company: str
+    currency: str
+    time_zone: str
+    name: str
+    title: str
+    week_ending: date
+    week_label: str
+    as_of: datetime | None
+    version: str
+    answers: tuple[Answer, ...]
+    notices: tuple[Notice, ...]
+    sections: tuple[Section, ...]
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """All blocks of all sections in order."""
+        return tuple(block for section in self.sections for block in section.blocks)

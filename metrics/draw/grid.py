@@ -1,0 +1,296 @@
+"""The deck as HTML: page 0, then sections of cards and tables, for the page and for the file.
+
+Every word from outside is escaped here; nothing in a deck is trusted as markup. The result reads
+without script; `grid.js` adds tooltips, keys, search and jumps.
+
+Source: wbr-method.md sections 2, 3 and 7.
+"""
+
+from collections.abc import Sequence
+from html import escape
+from itertools import groupby
+from typing import Literal
+
+from metrics import text
+from metrics.deck import Answer, Block, Deck, Notice, Row, Section, Table
+from metrics.draw import six_twelve
+from metrics.draw.labels import FONT_SIZE, width
+from metrics.six_twelve import Annotation, Box
+
+Twins = Literal["static", "on_demand"]
+
+NOTICE_WORDS = {
+    "late": "Late",
+    "incomplete": "Incomplete",
+    "no_data": "No data",
+    "no_owner": "No owner",
+    "disputed": "Disputed",
+    "restated": "Restated",
+    "unplaced": "In no deck",
+}
+ONE_LINE = 440.0  # pixels: from this width on a box score stands on one line, as deck.css says
+HEADER_SIZE, CELL_SIZE, CELL_GAP = 10.5, 11.0, 5.0  # pixels, as in deck.css
+EXPECTED = ("immature", "learning", "new definition")  # stamps that need no answer
+LEFT = ' class="w-left"'
+FLOOR_NOTE = "Scales do not start at 0"
+
+
+def page(deck: Deck, twins: Twins = "static") -> str:
+    """The whole deck: page 0, legend and all sections.
+
+    Args:
+        deck: What to show.
+        twins: `static` writes every chart's table into the page; `on_demand` leaves it to
+            `grid.js`, which builds it from the chart when it is opened.
+    """
+    return f"{front(deck)}{legend()}{body(deck, twins)}"
+
+
+def body(deck: Deck, twins: Twins = "static") -> str:
+    """The sections of a deck in reading order."""
+    return "".join(_section(section, n, deck.currency, twins) for n, section in enumerate(deck.sections, 1))
+
+
+def anchor(block: Block) -> str:
+    """Id of a block's element: stable for the life of the deck."""
+    return f"b{block.number}"
+
+
+# --- page 0 -----------------------------------------------------------------------------------
+
+
+def front(deck: Deck) -> str:
+    """Page 0: whose deck and which week, three answers, what is missing or late, contents."""
+    known = f" · as known on {text.day(deck.as_of.date())}" if deck.as_of else ""
+    return (
+        '<header class="w-front">'
+        f'<p class="w-company">{escape(deck.company)}</p><h1>{escape(deck.title)}</h1>'
+        f'<p class="w-week">{escape(text.deck_week(deck))}{known}</p>'
+        f"{_answers(deck.answers)}"
+        f'<div class="w-lists">{_notices(deck.notices)}{_contents(deck)}</div></header>'
+    )
+
+
+def _answers(answers: Sequence[Answer]) -> str:
+    if not answers:
+        return ""
+    items = "".join(
+        f'<div class="w-answer"><dt>{escape(answer.question)}</dt><dd>{escape(answer.text)}</dd></div>'
+        for answer in answers
+    )
+    return f'<dl class="w-answers">{items}</dl>'
+
+
+def _notices(notices: Sequence[Notice]) -> str:
+    if not notices:
+        return '<section class="w-notices"><h2>Missing or late</h2><p>Nothing: every metric has its week.</p></section>'
+    order = list(NOTICE_WORDS)
+    ranked = sorted(notices, key=lambda notice: order.index(notice.kind))
+    groups = "".join(
+        f"<dt>{NOTICE_WORDS[kind]}</dt>" + "".join(f"<dd>{escape(notice.text)}</dd>" for notice in same)
+        for kind, same in groupby(ranked, key=lambda notice: notice.kind)
+    )
+    return f'<section class="w-notices"><h2>Missing or late</h2><dl>{groups}</dl></section>'
+
+
+def _contents(deck: Deck) -> str:
+    items = "".join(
+        f'<li><a href="#s{n}">{escape(section.title)}</a> <span>{_span(section)}</span></li>'
+        for n, section in enumerate(deck.sections, 1)
+    )
+    return f'<nav class="w-contents" aria-label="Contents"><h2>Contents</h2><ol>{items}</ol></nav>'
+
+
+def _span(section: Section) -> str:
+    numbers = [block.number for block in section.blocks if block.kind != "section"]
+    if not numbers:
+        return ""
+    return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"
+
+
+def legend() -> str:
+    """What the marks of all charts mean, once for the deck."""
+    keys = (
+        ("now", '<path class="now" d="M1 6H23"/><path class="dots" d="M12 6h.01"/>', "this year"),
+        ("before", '<path class="before" d="M1 6H23"/>', "year earlier"),
+        ("target", '<path class="target" d="M12 2.6l3.4 5.8h-6.8z"/>', "target"),
+        ("hollow", '<path class="hollow" d="M9 6a3 3 0 1 0 6 0a3 3 0 1 0-6 0"/>', "incomplete, so far"),
+        (
+            "soft",
+            '<path class="loose" d="M1 6H12"/><path class="soft" d="M8.8 6a3.2 3.2 0 1 0 6.4 0a3.2 3.2 0 1 0-6.4 0"/>'
+            '<path class="moon" d="M12 2.8a3.2 3.2 0 0 0 0 6.4"/>',
+            "will still move",
+        ),
+        ("pair", '<path class="pair" d="M6 6h12m-2.5 -2.5l2.5 2.5l-2.5 2.5m-7 -5l-2.5 2.5l2.5 2.5"/>', "paired by an event"),
+    )
+    items = "".join(
+        f'<li><svg class="w-612 w-key" viewBox="0 0 24 12" aria-hidden="true">{drawn}</svg>{words}</li>'
+        for _, drawn, words in keys
+    )
+    return (
+        f'<ul class="w-legend" aria-label="Key to the charts">{items}'
+        f'<li class="w-scales">left: six weeks, right: twelve months · {FLOOR_NOTE.lower()}</li></ul>'
+    )
+
+
+# --- sections ---------------------------------------------------------------------------------
+
+
+def _section(section: Section, number: int, currency: str, twins: Twins) -> str:
+    charts = sum(block.kind == "six_twelve" for block in section.blocks)
+    blocks = "".join(block_html(block, currency, twins) for block in section.blocks)
+    return (
+        f'<section class="w-section" id="s{number}" style="--n:{max(charts, 1)}" aria-labelledby="h{number}">'
+        f'<h2 id="h{number}">{escape(section.title)}</h2><div class="w-grid">{blocks}</div>'
+        "</section>"
+    )
+
+
+def block_html(block: Block, currency: str, twins: Twins = "static") -> str:
+    """One block as it stands in the grid."""
+    if block.kind == "section":
+        return f'<h3 class="w-sub">{escape(block.title)}</h3>'
+    if block.chart is not None:
+        return card(block, currency, twins)
+    told = f'<p class="w-words">{escape(block.meaning)}</p>' if block.meaning and block.table is None else ""
+    table = table_html(block.table, block.title, currency) if block.table else ""
+    return f'<article class="w-wide w-{block.kind}" {_hooks(block)}>{_heading(block, ())}{told}{table}</article>'
+
+
+def card(block: Block, currency: str, twins: Twins = "static") -> str:
+    """A 6-12 chart with number, title, code, owner, stamps, box score, annotations and its table twin.
+
+    Raises:
+        ValueError: The block has no chart.
+    """
+    chart = block.chart
+    if chart is None:
+        raise ValueError(f"Block {block.number} has no chart; show it with `block_html`.")
+    places = text.places(chart, currency)
+    drawn = six_twelve.svg(chart, key=anchor(block), currency=currency, places=places)
+    second = next((line.name for line in chart.lines if line.role == "secondary"), None)
+    boxes = "".join(
+        _box(box, currency, box.name if n else "") for n, box in enumerate(chart.box)
+    )
+    if second and len(chart.box) < 2:
+        boxes = _second_name(second) + boxes
+    notes = "".join(f'<p class="w-note">{escape(note)}</p>' for note in chart.notes)
+    twin = _twin(places) if twins == "static" else ""
+    return (
+        f'<article class="w-card" {_hooks(block)}>{_heading(block, chart.stamps)}'
+        f'<div class="w-figure">{drawn}</div><div class="w-scores">{boxes}</div>'
+        f'<div class="w-foot">{_annotations(chart.annotations)}{notes}'
+        f'<details class="w-twin"><summary>Table</summary>{twin}</details></div></article>'
+    )
+
+
+def _hooks(block: Block) -> str:
+    metric = f' data-metric="{escape(block.metric)}"' if block.metric else ""
+    return f'id="{anchor(block)}"{metric} aria-labelledby="{anchor(block)}-n"'
+
+
+def _heading(block: Block, stamps: Sequence[str]) -> str:
+    code = f'<span class="w-code">{escape(block.code)}</span>' if block.code else ""
+    title = f' title="{escape(block.meaning)}"' if block.meaning else ""
+    about: list[str] = [block.metric_kind] if block.metric_kind else []
+    owner = ""
+    if block.owner:
+        about.append(block.owner)
+    elif block.kind == "six_twelve":
+        owner = '<span class="w-none">no owner</span>'
+    who = escape(" · ".join(about)) + (" · " if about and owner else "") + owner
+    marks = "".join(
+        f'<span class="w-stamp{"" if stamp in EXPECTED else " w-loud"}">{escape(stamp)}</span>' for stamp in stamps
+    )
+    line = f'<p class="w-about"><span>{who}</span><span class="w-stamps">{marks}</span></p>' if who or marks else ""
+    return (
+        f'<header class="w-head"><h3 id="{anchor(block)}-n"{title}><span class="w-number">{block.number}</span>'
+        f"<span>{escape(block.title)}</span>{code}</h3>{line}</header>"
+    )
+
+
+def _second_name(name: str) -> str:
+    return (
+        '<p class="w-second"><svg class="w-612 w-key" viewBox="0 0 24 12" aria-hidden="true">'
+        f'<path class="second" d="M1 6H23"/></svg>{escape(name)}</p>'
+    )
+
+
+def _box(box: Box, currency: str, name: str) -> str:
+    cells = text.box_cells(box, currency)
+    changes = (None, box.wow, box.yoy, None, box.mtd_yoy, None, box.qtd_yoy, None, box.ytd_yoy, box.vs_target)
+    wide = CELL_GAP * (len(cells) - 1) + sum(
+        max(width(header) * HEADER_SIZE, width(words) * CELL_SIZE) / FONT_SIZE
+        for header, words in zip(text.BOX_HEADERS, cells, strict=True)
+    )
+    parts = []
+    for header, words, moved in zip(text.BOX_HEADERS, cells, changes, strict=True):
+        said = ""
+        if moved is not None and moved.good is not None:
+            said = f' title="{"favourable" if moved.good else "unfavourable"}"'
+        kind = "" if moved is not None else ' class="w-value"'
+        parts.append(f"<div{kind}><dt>{header}</dt><dd{said}>{escape(words)}</dd></div>")
+    heading = _second_name(name) if name else ""
+    return f'{heading}<dl class="w-box{" w-long" if wide > ONE_LINE else ""}">{"".join(parts)}</dl>'
+
+
+def _annotations(annotations: Sequence[Annotation]) -> str:
+    if not annotations:
+        return ""
+    items = "".join(
+        f'<li value="{note.number}"><span class="w-ring">{note.number}</span>'
+        f"<span><time>{text.day(note.day)}</time> {escape(note.text)}</span></li>"
+        for note in annotations
+    )
+    return f'<ol class="w-notes">{items}</ol>'
+
+
+def _twin(places: Sequence[text.Place]) -> str:
+    """The chart as a table: a row per place, a column per thing it says."""
+    columns = list(dict.fromkeys(what for place in places for what, _ in place.facts))
+    heads = "".join(f"<th>{escape(column)}" for column in columns)
+    rows = []
+    for place in places:
+        told = dict(place.facts)
+        cells = "".join(f"<td>{escape(told.get(column, ''), quote=False)}" for column in columns)
+        rows.append(f"<tr><th>{place.when}{cells}")
+    return f'<div class="w-scroll"><table class="w-table"><tr><th>Period{heads}{"".join(rows)}</table></div>'
+
+
+# --- tables -----------------------------------------------------------------------------------
+
+
+def table_html(table: Table, title: str, currency: str) -> str:
+    """A table with scoped headers. Figures stand right, words left; unknown is a dash, and says why."""
+    worded = [
+        any(isinstance(row.values[n], str) for row in table.rows if n < len(row.values))
+        for n in range(len(table.columns))
+    ]
+    heads = "".join(
+        f'<th scope="col"{LEFT if words else ""}>{escape(column)}</th>'
+        for column, words in zip(table.columns, worded, strict=True)
+    )
+    rows = "".join(_row(row, worded, currency) for row in table.rows)
+    return (
+        f'<div class="w-scroll" role="region" tabindex="0" aria-label="{escape(title)}"><table class="w-table">'
+        f'<thead><tr><th scope="col" class="w-left">{escape(table.header)}</th>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _row(row: Row, worded: Sequence[bool], currency: str) -> str:
+    hook = f' data-metric="{escape(row.metric)}"' if row.metric else ""
+    if row.unit is None and not any(value is not None for value in row.values):
+        return f'<tr class="w-group"><th scope="rowgroup" colspan="{len(worded) + 1}">{escape(row.header)}</th></tr>'
+    cells = []
+    for n, words in enumerate(worded):
+        if n >= len(row.values):
+            cells.append("<td></td>")
+            continue
+        why = text.state(row.states[n]) if n < len(row.states) else ""
+        kind = " w-left" if words else ""
+        kind += " w-unsure" if why and row.values[n] is not None else ""
+        said = f' title="{why}"' if why else ""
+        cells.append(f'<td class="{kind.strip()}"{said}>{escape(text.cell(row, n, currency))}</td>')
+    moved = ' class="w-moved"' if row.unit in ("percent", "bps") else ""
+    return f'<tr{hook}{moved}><th scope="row" class="w-left">{escape(row.header)}</th>{"".join(cells)}</tr>'

@@ -1,0 +1,49 @@
+"""Every error this package raises on purpose.
+
+MetricsError
+├── DefinitionError          a workspace file asks for something impossible
+│   └── UnknownNameError     a name that no definition declares
+├── SourceError              a source file cannot be read as observations
+├── StoreError               the store is missing, damaged, or another process is writing to it
+└── CalendarError            a date that cannot end a week, or a calendar that cannot exist
+
+A message says, in this order: what is wrong, where it was found, and what to do about it.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class MetricsError(Exception):
+    """Any failure this package foresaw; its text is written for the person who meets it."""
+
+
+class DefinitionError(MetricsError):
+    """A workspace file asks for something impossible."""
+
+
+class UnknownNameError(DefinitionError):
+    """A name that no definition declares."""
+
+
+class SourceError(MetricsError):
+    """A source file cannot be read as observations."""
+
+
+class StoreError(MetricsError):
+    """The store is missing, damaged, or another process is writing to it."""
+
+
+class CalendarError(MetricsError):
+    """A date that cannot end a week, or a calendar that cannot exist."""
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """Return the likely meaning of a misspelt `name`, or the names to choose from."""
+    names = sorted(known)
+    if near := get_close_matches(name, names, n=1):
+        return f"Did you mean {near[0]!r}?"
+    if not names:
+        return "None is declared."
+    shown = ", ".join(names[:12])
+    return f"Declared: {shown}{', …' if len(names) > 12 else ''}."

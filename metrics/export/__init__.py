@@ -1,0 +1,1 @@
+"""The deck in files that people carry away."""

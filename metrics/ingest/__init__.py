@@ -1,0 +1,21 @@
+"""Files somebody has, read as observations; or the cell to mend, by file, line and column."""
+
+from metrics.ingest.naming import slug
+from metrics.ingest.profile import ColumnProfile, Profile, profile
+from metrics.ingest.reading import read, sentence
+from metrics.ingest.readings import FileRead, Progress, Readings, Reject
+from metrics.ingest.sheet import sheet
+
+__all__ = [
+    "ColumnProfile",
+    "FileRead",
+    "Profile",
+    "Progress",
+    "Readings",
+    "Reject",
+    "profile",
+    "read",
+    "sentence",
+    "sheet",
+    "slug",
+]

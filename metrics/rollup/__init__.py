@@ -1,0 +1,336 @@
+"""Days to periods: the one place where observations become the values of metrics.
+
+A metric is a function from days to periods. Weeks, months, quarters and years are each rolled up
+from days, never from each other; a ratio is total ÷ total. One statement serves every metric and
+every window of a deck.
+
+Source: analytics.md section 1.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.definitions import (
+    Difference,
+    First,
+    Folded,
+    Growth,
+    Latest,
+    Maximum,
+    Mean,
+    Measure,
+    Metric,
+    Minimum,
+    MissingDays,
+    Operand,
+    Percentile,
+    Product,
+    Quotient,
+    Ratio,
+    Sum,
+    Total,
+)
+from metrics.periods import Calendar, Period
+from metrics.rollup.components import (
+    COMPLETE,
+    IMMATURE,
+    MISSING,
+    PARTIAL,
+    UNDEFINED,
+    Catalogue,
+    Codes,
+    Floats,
+    Folds,
+    Ints,
+    components,
+    each_day,
+    folds,
+)
+from metrics.rollup.targets import adds_up, targets
+from metrics.rollup.windows import Window, distinct
+
+__all__ = [
+    "COMPLETE",
+    "IMMATURE",
+    "MISSING",
+    "PARTIAL",
+    "STATES",
+    "UNDEFINED",
+    "Rollup",
+    "State",
+    "Window",
+    "adds_up",
+    "days_of",
+    "rollup",
+    "series_read",
+]
+
+State = Literal["complete", "immature", "partial", "undefined", "missing"]
+STATES: tuple[State, ...] = ("complete", "immature", "partial", "undefined", "missing")  # Words of the codes.
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """Every metric over every window; arrays are (metrics, windows).
+
+    Attributes:
+        row: Metric id to its row.
+        windows: The windows asked for, one a column.
+        amount: In the metric's own unit; NaN where there is no value.
+        state: Codes; `STATES` has the words. Immature amounts are known but will still move.
+        present: Days (weeks, months for coarser series) present; of a ratio, the smaller of its two.
+        expected: How many make the window complete; 0 where the series' grain cannot answer.
+        incomplete: Where a partial window's hollow point lies; NaN otherwise.
+        target: What was promised; NaN where nothing was.
+        unknown: Names of series that metrics read and the store does not hold.
+        coarse: Metric id to `week` or `month`, for metrics whose series are not daily.
+    """
+
+    row: Mapping[str, int]
+    windows: tuple[Window, ...]
+    amount: Floats
+    state: Codes
+    present: Ints
+    expected: Ints
+    incomplete: Floats
+    target: Floats
+    unknown: tuple[str, ...]
+    coarse: Mapping[str, str]
+
+
+def rollup(
+    connection: duckdb.DuckDBPyConnection,
+    metrics: Sequence[Metric],
+    windows: Sequence[Window],
+    calendar: Calendar,
+    *,
+    newest: date,
+    missing_days: MissingDays = "strict",
+    target_tables: Mapping[str, str] | None = None,
+) -> Rollup:
+    """The value of every metric over every window.
+
+    Args:
+        connection: Holds `series`, `observed` and `sampled`, as known at some time.
+        metrics: Every metric wanted and every operand of one, operands before what they make.
+        windows: The windows; none but those of the future may reach past `newest`.
+        calendar: The company's.
+        newest: Last day of the week reviewed; ages for maturity count from it.
+        missing_days: `strict`: a period with a missing day has no value. `lenient`: it has the value of
+            the days it has, and stays `partial`.
+        target_tables: Metric id to the stored series of its dated targets.
+
+    Returns:
+        One row per metric. Unit: the metric's own; a fraction is 0.05.
+    """
+    by_id = {m.id: m for m in metrics}
+    catalogue = Catalogue(connection)
+    known = [w for w in windows if not w.future]
+    lengths = {None, *(_rolling(m.measure) for m in metrics)}
+    periods = distinct(_rolled(w.period, k, calendar) for k in sorted(lengths, key=str) for w in known)
+    parts = {m.id: components(m.measure) for m in metrics}
+    wanted = dict.fromkeys(c for of_one in parts.values() for c in of_one)
+    place = {component: i for i, component in enumerate(wanted)}
+    folded = folds(
+        connection, catalogue, list(wanted), list(periods), calendar, lenient=missing_days == "lenient"
+    )
+    columns = {
+        k: np.array([-1 if w.future else periods[_rolled(w.period, k, calendar)] for w in windows])
+        for k in lengths
+    }
+    promised = targets(connection, catalogue, by_id, windows, calendar, target_tables or {})
+
+    shape = len(metrics), len(windows)
+    answer = Rollup(
+        row={m.id: i for i, m in enumerate(metrics)},
+        windows=tuple(windows),
+        amount=np.full(shape, np.nan),
+        state=np.full(shape, MISSING, np.uint8),
+        present=np.zeros(shape, np.int32),
+        expected=np.zeros(shape, np.int32),
+        incomplete=np.full(shape, np.nan),
+        target=np.full(shape, np.nan),
+        unknown=tuple(sorted({c.series for c in wanted if c.series not in catalogue})),
+        coarse={
+            m.id: grain
+            for m in metrics
+            for c in parts[m.id][:1]
+            if (grain := catalogue.grain(c.series)) in ("week", "month") and grain is not None
+        },
+    )
+    for name, values in promised.items():
+        answer.target[answer.row[name]] = values
+    future = np.array([w.future for w in windows])
+    aged = np.array([(newest - w.period.last).days for w in windows])
+    for row, metric in enumerate(metrics):
+        rows = [place[c] for c in parts[metric.id]]
+        value = _value(metric.measure, answer, folded, rows, columns, windows)
+        amount, state, present, expected, incomplete = value
+        young = metric.matures_after_weeks is not None and aged < 7 * metric.matures_after_weeks
+        state = np.where((state == COMPLETE) & young, IMMATURE, state)
+        answer.amount[row] = np.where(future, np.nan, amount * metric.scale)
+        answer.state[row] = np.where(future, MISSING, state)
+        answer.present[row], answer.expected[row] = present, expected
+        answer.incomplete[row] = np.where(future, np.nan, incomplete * metric.scale)
+    return answer
+
+
+_Value = tuple[Floats, Codes, Ints, Ints, Floats]  # amount, state, present, expected, incomplete
+
+
+def _rolling(measure: Measure) -> int | None:
+    return measure.rolling_weeks if isinstance(measure, Ratio | Percentile | Folded) else None
+
+
+def _rolled(period: Period, weeks: int | None, calendar: Calendar) -> Period:
+    """The days a rolling measure reads for a week: those of the weeks up to it. Other periods stand."""
+    if weeks is None or period != calendar.week_of(period.last):
+        return period
+    return Period(period.first - timedelta(weeks=weeks - 1), period.last)
+
+
+def _value(
+    measure: Measure,
+    answer: Rollup,
+    folded: Folds,
+    rows: Sequence[int],
+    columns: Mapping[int | None, NDArray[np.int64]],
+    windows: Sequence[Window],
+) -> _Value:
+    match measure:
+        case Ratio():
+            over, under = (_component(folded, row, columns[measure.rolling_weeks]) for row in rows)
+            return _divided(over, under)
+        case Percentile() | Total() | Latest() | First() | Mean() | Minimum() | Maximum():
+            return _component(folded, rows[0], columns[measure.rolling_weeks])
+        case Growth(of=of):
+            return _growth(_operand(of, answer), windows)
+        case Sum(of=of) | Difference(of=of) | Product(of=of) | Quotient(of=of):
+            parts = [_operand(o, answer) for o in of]
+            whole = parts[0]
+            for part in parts[1:]:
+                whole = (
+                    _divided(whole, part) if isinstance(measure, Quotient) else _joined(measure, whole, part)
+                )
+            return whole
+
+
+def _component(folded: Folds, row: int, columns: NDArray[np.int64]) -> _Value:
+    return (
+        folded.value[row, columns],
+        folded.state[row, columns],
+        folded.present[row, columns],
+        folded.expected[row, columns],
+        folded.incomplete[row, columns],
+    )
+
+
+def _operand(operand: Operand, answer: Rollup) -> _Value:
+    if isinstance(operand, str):
+        row = answer.row[operand]
+        return (
+            answer.amount[row],
+            answer.state[row],
+            answer.present[row],
+            answer.expected[row],
+            answer.incomplete[row],
+        )
+    row = answer.row[operand.target_of]
+    promise = answer.target[row]
+    state = np.where(np.isnan(promise), MISSING, COMPLETE).astype(np.uint8)
+    # A promise is neither observed nor incomplete: the days of the other operand count.
+    return promise, state, answer.expected[row], answer.expected[row], promise
+
+
+def _joined(measure: Sum | Difference | Product, one: _Value, other: _Value) -> _Value:
+    work = {"sum": np.add, "difference": np.subtract, "product": np.multiply}[measure.how]
+    return _together(one, other, work(one[0], other[0]), work(_best(one), _best(other)))
+
+
+def _divided(over: _Value, under: _Value) -> _Value:
+    """Total ÷ total; a denominator of zero makes the value undefined, not infinite and not zero."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        amount, incomplete = over[0] / under[0], _best(over) / _best(under)
+    joined = _together(over, under, amount, np.where(np.isfinite(incomplete), incomplete, np.nan))
+    nothing = ~np.isnan(over[0]) & (under[0] == 0)
+    return (
+        np.where(nothing, np.nan, joined[0]),
+        np.where(nothing, UNDEFINED, joined[1]).astype(np.uint8),
+        *joined[2:],
+    )
+
+
+def _together(one: _Value, other: _Value, amount: Floats, incomplete: Floats) -> _Value:
+    state = np.maximum(one[1], other[1])
+    return (
+        amount,
+        state,
+        np.minimum(one[2], other[2]),
+        np.maximum(one[3], other[3]),
+        np.where(state == PARTIAL, incomplete, np.nan),
+    )
+
+
+def _best(value: _Value) -> Floats:
+    """The amount, or where there is none the place of its hollow point."""
+    return np.where(np.isnan(value[0]), value[4], value[0])
+
+
+def _growth(of: _Value, windows: Sequence[Window]) -> _Value:
+    """Change on the year-earlier window, as a fraction; a base of zero or less makes it undefined."""
+    amount, state, present, expected, _ = of
+    twin = np.array([-1 if w.year_earlier is None else w.year_earlier for w in windows])
+    has = twin >= 0
+    base = np.where(has, amount[twin], np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        grown = amount / base - 1
+    both = np.where(has, np.maximum(state, state[twin]), MISSING)
+    nothing = ~np.isnan(amount) & (base <= 0)
+    return (
+        np.where(nothing, np.nan, grown),
+        np.where(nothing, UNDEFINED, both).astype(np.uint8),
+        present,
+        expected,
+        np.full(len(windows), np.nan),
+    )
+
+
+def days_of(
+    connection: duckdb.DuckDBPyConnection, metric: Metric, span: Period, calendar: Calendar
+) -> tuple[Floats, tuple[date, ...]]:
+    """A metric's value of each single day, for a chart of its history.
+
+    Args:
+        connection: Holds `series`, `observed` and `sampled`.
+        metric: A metric that reads series itself; one computed from others has no days here.
+        span: The days wanted.
+        calendar: The company's.
+
+    Returns:
+        One value per day of the span, NaN where the day has none, and the days.
+    """
+    days = tuple(span.first + timedelta(days=n) for n in range(span.days))
+    parts = components(metric.measure)
+    if not parts:
+        return np.full(len(days), np.nan), days
+    catalogue = Catalogue(connection)
+    if isinstance(metric.measure, Percentile):
+        folded = folds(connection, catalogue, parts, [Period(d, d) for d in days], calendar, lenient=False)
+        return folded.value[0] * metric.scale, days
+    table = each_day(connection, catalogue, parts, span)
+    if len(parts) == 1:
+        return table[0] * metric.scale, days
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = table[0] / table[1]
+    return np.where(np.isfinite(share), share, np.nan) * metric.scale, days
+
+
+def series_read(metrics: Iterable[Metric]) -> tuple[str, ...]:
+    """Names of the stored series that metrics read, each once."""
+    return tuple(dict.fromkeys(c.series for m in metrics for c in components(m.measure)))

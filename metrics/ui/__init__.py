@@ -1,0 +1,35 @@
+"""The dashboard: one frame around every page, and what pages are composed of.
+
+A page asks `ui.page(...)` in its first line and then composes; nothing here or there computes.
+"""
+
+from metrics.ui.bar import bar, step
+from metrics.ui.frame import Page, main, nothing_loaded, open_metric, page
+from metrics.ui.one_metric import (
+    all_metrics,
+    beliefs_and_origins,
+    definition_and_chart,
+    history,
+    picked_metric,
+)
+from metrics.ui.opened import deck_html
+from metrics.ui.server import serve
+from metrics.ui.sheet import sheet
+
+__all__ = [
+    "Page",
+    "all_metrics",
+    "bar",
+    "beliefs_and_origins",
+    "deck_html",
+    "definition_and_chart",
+    "history",
+    "main",
+    "nothing_loaded",
+    "open_metric",
+    "page",
+    "picked_metric",
+    "serve",
+    "sheet",
+    "step",
+]

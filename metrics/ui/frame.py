@@ -1,0 +1,132 @@
+"""The frame of every page: navigation, the open workspace, the week, and mistakes told in words."""
+
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import NoReturn
+
+import streamlit as st
+from streamlit.navigation.page import Page as Destination
+
+from metrics.deck import Deck
+from metrics.errors import DefinitionError, MetricsError, StoreError
+from metrics.shipped import shipped
+from metrics.ui import state, words
+from metrics.ui.opened import Opened, opened
+from metrics.workspace import Workspace
+
+KEPT_WEEK = "kept_week"  # The week a person chose, kept while they walk from page to page.
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page is given.
+
+    Attributes:
+        house: The open workspace.
+        week: Last day of the week asked for, checked.
+        deck_name: Id of the deck asked for, checked; None if none is declared.
+    """
+
+    house: Opened
+    week: date
+    deck_name: str | None
+
+    @property
+    def workspace(self) -> Workspace:
+        """The open workspace."""
+        return self.house.workspace
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was loaded yet."""
+        return not self.workspace.version
+
+    def deck(self) -> Deck:
+        """The deck of the week asked for."""
+        return self.workspace.deck(self.week, deck=self.deck_name)
+
+
+def main() -> None:
+    """Run one page for one session. Every request passes here, whatever its address."""
+    st.set_page_config(page_title="Sixtwelve", page_icon=str(_own("icon.svg")), layout="wide")
+    st.html(_own("page.css"))
+    chosen = st.navigation(list(destinations().values()), position="top")
+    try:
+        chosen.run()
+    except MetricsError as error:
+        trouble(error)
+
+
+def destinations() -> dict[str, Destination]:
+    """The pages by name, by absolute path, so that nothing else finds them."""
+    pages = shipped("pages")
+    return {
+        "review": st.Page(pages / "review.py", title="Review", url_path="review", default=True),
+        "metric": st.Page(pages / "metric.py", title="Metric", url_path="metric"),
+        "sources": st.Page(pages / "sources.py", title="Sources", url_path="sources"),
+    }
+
+
+def page(title: str) -> Page:
+    """The first line of every page: opens the workspace and reads the address.
+
+    Raises:
+        MetricsError: The workspace cannot be opened; `main` tells it.
+    """
+    house = opened()
+    st.set_page_config(page_title=f"{title} · {house.workspace.definitions.company.name}")
+    if house.workspace.version:
+        week, no_week = state.week(house.workspace, st.session_state.get(KEPT_WEEK))
+        st.session_state[KEPT_WEEK] = week
+    else:
+        week, no_week = house.workspace.default_week(), None
+    deck, no_deck = state.deck(house.workspace)
+    for notice in (no_week, no_deck):
+        if notice:
+            st.info(words.plain(notice))
+    return Page(house, week, deck)
+
+
+def open_metric(asked: Page, metric: str | None) -> None:
+    """Go to a metric's page, if the browser named one that exists."""
+    if metric in asked.workspace.definitions.metrics:
+        where = {"metric": str(metric), "week": asked.week.isoformat()}
+        st.switch_page(destinations()["metric"], query_params=where)
+
+
+def nothing_loaded(asked: Page) -> NoReturn:
+    """Say how to load a workspace that holds no number yet, and end the page."""
+    company = asked.workspace.definitions.company.name
+    count = len(asked.workspace.definitions.sources)
+    sources = f"{count} declared source{'' if count == 1 else 's'}"
+    _tell(
+        f"{company} has no numbers yet",
+        f"<p>Load the {sources} with <code>wbr load</code>, or on the Sources page.</p>",
+        role="status",
+    )
+    if st.button("Go to Sources", type="primary"):
+        st.switch_page(destinations()["sources"])
+    st.stop()
+
+
+def trouble(error: MetricsError) -> None:
+    """A failure in words, in place of the page."""
+    match error:
+        case DefinitionError():
+            title, then = "The definitions need mending", "Mend the files and reload this page."
+        case StoreError():
+            title, then = "The store cannot be read", "Nothing was changed."
+        case _:
+            title, then = "This did not work", ""
+    _tell(title, f"<pre>{escape(str(error))}</pre><p>{then}</p>", role="alert")
+
+
+def _tell(title: str, inside: str, role: str) -> None:
+    st.html(f'<div class="wu-trouble" role="{role}"><h1>{escape(title)}</h1>{inside}</div>')
+
+
+def _own(name: str) -> Path:
+    return Path(str(files("metrics.ui").joinpath(name)))

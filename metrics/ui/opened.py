@@ -1,0 +1,90 @@
+"""The open workspace, shared by all sessions of this process.
+
+A workspace is kept under its folder and the fingerprint of its files, a drawn deck under the
+version of the store as well: nothing is keyed on a frame, so a correction is never overlooked.
+"""
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import streamlit as st
+
+from metrics import open_workspace
+from metrics.deck import Deck
+from metrics.draw import grid
+from metrics.errors import DefinitionError, MetricsError
+from metrics.export import html
+from metrics.workspace import Workspace, fingerprint
+
+WORKSPACE = "WBR_WORKSPACE"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A workspace and what its files were when it was opened."""
+
+    workspace: Workspace
+    fingerprint: str
+
+    def key(self, *parts: object) -> str:
+        """A cache key of validated parts: one string, because two tuples can share one hash."""
+        return "\n".join(map(str, (self.workspace.folder, self.fingerprint, self.workspace.version, *parts)))
+
+
+def folder() -> Path:
+    """The workspace's folder: `$WBR_WORKSPACE`, else the current one.
+
+    Raises:
+        DefinitionError: It is no folder, or holds no YAML file.
+    """
+    named = os.environ.get(WORKSPACE)
+    found = Path(named).expanduser() if named else Path.cwd()
+    if not found.is_dir():
+        raise DefinitionError(f"{found} is not a folder. Set ${WORKSPACE} to a workspace and start again.")
+    if not any(found.glob("*.yaml")) and not any(found.glob("*.yml")):
+        raise DefinitionError(
+            f"{found} is not a workspace: it has no YAML file. Start the dashboard in a workspace, set "
+            f"${WORKSPACE}, or make one with `wbr init DIR`."
+        )
+    return found.resolve()
+
+
+def opened() -> Opened:
+    """The workspace as its files are now.
+
+    Raises:
+        DefinitionError: Its files have mistakes; the message lists all of them with their lines.
+    """
+    where = folder()
+    return _opened(str(where), fingerprint(where))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _opened(where: str, files: str) -> Opened:
+    return Opened(open_workspace(Path(where)), files)
+
+
+def deck_html(house: Opened, deck: Deck) -> str:
+    """The whole deck as the page shows it."""
+    return _drawn(house.key(deck.name, deck.week_ending, deck.as_of), deck)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _drawn(key: str, _deck: Deck) -> str:  # noqa: ARG001 - `key` stands for the deck
+    return grid.page(_deck, twins="on_demand")
+
+
+def deck_file(house: Opened, week_ending: date, name: str) -> bytes:
+    """The deck as one HTML file, for the desk, the mail and the printer."""
+    return html.document(house.workspace.deck(week_ending, deck=name)).encode()
+
+
+def warm() -> None:
+    """Open the workspace and draw its newest deck; a mistake is left for the page to tell."""
+    with suppress(MetricsError):
+        house = opened()
+        if house.workspace.version:
+            deck_html(house, house.workspace.deck())

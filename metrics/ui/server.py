@@ -1,0 +1,70 @@
+"""`wbr serve`: the dashboard on this machine."""
+
+import errno
+import os
+import socket
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from runpy import run_path
+from typing import Any
+
+from metrics.errors import MetricsError
+from metrics.shipped import shipped
+from metrics.ui.opened import WORKSPACE
+
+LOOPBACK = "127.0.0.1"
+
+
+def serve(folder: Path, address: str = LOOPBACK, port: int = 8501) -> None:
+    """Serve the dashboard of one workspace until stopped.
+
+    Args:
+        folder: The workspace.
+        address: Where to listen; by default only this machine can reach it.
+        port: Where to listen.
+
+    Raises:
+        MetricsError: The port is taken, or the address is not this machine's.
+    """
+    _claimable(address, port)
+    os.environ[WORKSPACE] = str(folder.resolve())
+    print(f"Sixtwelve is on http://{address}:{port}  (Ctrl-C stops it)", file=sys.stderr, flush=True)
+    door = run_path(str(shipped("dashboard.py")), run_name="dashboard")
+    settings = dict(_settings()) | {"server.address": address, "server.port": port, "logger.level": "warning"}
+    door["app"].run(config=settings)
+
+
+def _claimable(address: str, port: int) -> None:
+    """Refuse in words what the server would refuse with a traceback."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise MetricsError(
+                    f"Port {port} on {address} is taken by another program. "
+                    f"Stop it, or choose another port: --port {port + 1}."
+                ) from error
+            if error.errno == errno.EACCES:
+                raise MetricsError(f"Port {port} needs special rights. Choose one above 1023.") from error
+            raise MetricsError(
+                f"{address} is not an address of this machine ({error.strerror}). Use {LOOPBACK}."
+            ) from error
+
+
+def _settings() -> Iterator[tuple[str, Any]]:
+    """The shipped settings, flat: wherever the command is started, they hold."""
+    with shipped(".streamlit").joinpath("config.toml").open("rb") as file:
+        yield from _flat("", tomllib.load(file))
+
+
+def _flat(place: str, table: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(f"{place}{name}.", value)
+        else:
+            yield f"{place}{name}", value

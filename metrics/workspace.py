@@ -1,0 +1,483 @@
+"""A workspace: the one place where the rooms are put together.
+
+A folder holds the definitions (`*.yaml`), the sources and, beside them, the store. Everything a
+page, a command or another program wants is asked here.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from metrics import ingest, registry, week
+from metrics.deck import Deck
+from metrics.definitions import (
+    Definitions,
+    ExceptionsBlock,
+    Growth,
+    Metric,
+    Source,
+    TableBlock,
+    TargetTable,
+    WideSource,
+    operands,
+    series_of,
+    target_operands,
+)
+from metrics.errors import SourceError, UnknownNameError, hint
+from metrics.periods import Calendar, Period
+from metrics.registry import Finding, Registry
+from metrics.rollup import STATES, Window, days_of, rollup
+from metrics.six_twelve import Charts, SixTwelve, frame
+from metrics.store import LoadReport, Store
+
+Clock = Callable[[], datetime]
+Progress = Callable[[str, float], None]
+
+REMEMBERED = 24  # Decks kept in memory: a quarter of weeks in two forms.
+WEEKS_ON_A_CHART = 6
+TABLE_OF_TARGETS = "{}__target"  # Name of the stored series that holds a metric's dated targets.
+
+
+class Workspace:
+    """One company's definitions and numbers.
+
+    Everything returned is a frozen value or a frame of its own. Definitions are read once, when the
+    workspace is opened; numbers are read anew whenever the store has a new version.
+    """
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self.folder = folder
+        self.registry: Registry = registry.read(folder)
+        self.store = Store(folder / "store")
+        self._clock = clock
+        self._decks: OrderedDict[tuple[str, date, datetime | None, str | None], Deck] = OrderedDict()
+        self._known_limits: tuple[str, tuple[date | None, date | None]] | None = None
+
+    @property
+    def definitions(self) -> Definitions:
+        """What the YAML files declare."""
+        return self.registry.definitions
+
+    @property
+    def calendar(self) -> Calendar:
+        """How days fall into weeks, months, quarters and years."""
+        return self.registry.calendar
+
+    @property
+    def version(self) -> str:
+        """Of the store; changes with every load that changed something. Empty for an empty store."""
+        return self.store.version
+
+    # --- the clock ---------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """The moment, in the company's time zone; the frozen one of a demonstration."""
+        zone = ZoneInfo(self.definitions.company.time_zone)
+        if frozen := self.definitions.company.now:
+            return frozen.replace(tzinfo=zone)
+        return self._clock().astimezone(zone)
+
+    def default_week(self) -> date:
+        """The week to open: the newest one wholly past where the company is.
+
+        If a whole chart would be empty there, because the numbers end earlier, it is the newest week
+        that they fill.
+        """
+        latest = self.calendar.latest_week(self.now(), self.definitions.company.time_zone).last
+        newest = self._last_day()
+        if newest is None or newest > latest - timedelta(weeks=WEEKS_ON_A_CHART):
+            return latest
+        filled = self.calendar.week_of(newest)
+        return filled.last if filled.last == newest else filled.first - timedelta(days=1)
+
+    def weeks(self) -> tuple[date, ...]:
+        """The weeks that can be opened, oldest first: from the first number to the default week."""
+        newest = self.default_week()
+        first = self._first_day()
+        if first is None or first > newest:
+            return (newest,)
+        oldest = self.calendar.week_of(first).last
+        count = (newest - oldest).days // 7 + 1
+        return tuple(oldest + timedelta(weeks=n) for n in range(count))
+
+    def _first_day(self) -> date | None:
+        return self._limits[0]
+
+    def _last_day(self) -> date | None:
+        return self._limits[1]
+
+    @property
+    def _limits(self) -> tuple[date | None, date | None]:
+        """First and last day of the numbers that metrics read, targets left out."""
+        version = self.version
+        if self._known_limits is None or self._known_limits[0] != version:
+            self._known_limits = version, _limits(self.store, self._series)
+        return self._known_limits[1]
+
+    @cached_property
+    def _series(self) -> tuple[str, ...]:
+        """Every stored series that some metric reads."""
+        return tuple(
+            dict.fromkeys(s for m in self.definitions.metrics.values() for s in series_of(m.measure))
+        )
+
+    # --- the deck ----------------------------------------------------------------------------
+
+    def deck(
+        self, week_ending: date | None = None, as_of: datetime | None = None, deck: str | None = None
+    ) -> Deck:
+        """One week's deck.
+
+        Args:
+            week_ending: Last day of the week; by default the one to open.
+            as_of: Only what was known then, an aware time; by default all that is known.
+            deck: Id of the outline; by default the first declared.
+
+        Raises:
+            CalendarError: `week_ending` ends no week.
+            UnknownNameError: No such deck.
+            StoreError: The store cannot be read.
+        """
+        chosen = week_ending or self.default_week()
+        key = self.version, chosen, as_of, deck
+        if key not in self._decks:
+            self._decks[key] = self._deck(chosen, as_of, deck)
+            while len(self._decks) > REMEMBERED:
+                self._decks.popitem(last=False)
+        return self._decks[key]
+
+    def _deck(self, week_ending: date, as_of: datetime | None, deck: str | None) -> Deck:
+        self.calendar.week(week_ending)  # Before the store is opened, so that a wrong day is told as such.
+        with self.store.reading(as_of) as connection:
+            known = week.Known(
+                connection,
+                version=self.version,
+                as_of=as_of.astimezone(UTC) if as_of else None,
+                sheets=self._sheets(),
+                target_tables=self._target_tables,
+                restated=self._restated(week_ending, as_of),
+            )
+            return week.build(self.registry, known, week_ending, deck)
+
+    def _sheets(self) -> dict[str, week.Sheet]:
+        """The plain tables that decks show."""
+        paths = {
+            block.table.csv if isinstance(block, TableBlock) else block.exceptions.csv
+            for outline in self.definitions.decks.values()
+            for section in outline.sections
+            for block in section.blocks
+            if isinstance(block, TableBlock | ExceptionsBlock)
+        }
+        return {path: week.Sheet(*ingest.sheet(path, self.folder)) for path in sorted(paths)}
+
+    def _restated(self, week_ending: date, as_of: datetime | None) -> tuple[week.Restated, ...]:
+        """Corrections of days on the chart's weeks; rates that are still maturing are not corrections."""
+        if not self.version:
+            return ()
+        first = week_ending - timedelta(days=7 * WEEKS_ON_A_CHART - 1)
+        told = self.store.restatements(None, datetime.combine(first, datetime.min.time(), UTC))
+        days = pd.to_datetime(told["day"]).dt.date
+        kept = (days >= first) & (days <= week_ending) & ~told["undone"] & told["old"].notna()
+        if as_of is not None:
+            kept &= told["new_known_at"] <= as_of
+        readers: dict[str, list[Metric]] = {}
+        for metric in self.definitions.metrics.values():
+            if not metric.retired and not metric.matures_after_weeks:
+                for name in series_of(metric.measure):
+                    readers.setdefault(name, []).append(metric)
+        return tuple(
+            week.Restated(
+                str(name),
+                tuple(sorted(set(days[rows.index]))),
+                float((rows["new"] - rows["old"]).sum()),
+                tuple(readers[str(name)]),
+            )
+            for name, rows in told[kept].groupby("series", sort=True)
+            if name in readers
+        )
+
+    # --- one metric --------------------------------------------------------------------------
+
+    def metric(self, metric: str) -> Metric:
+        """The definition of one metric; UnknownNameError with a hint if there is none."""
+        if metric not in self.definitions.metrics:
+            known = self.definitions.metrics
+            raise UnknownNameError(f"{metric!r} is not among metrics. {hint(metric, known)}")
+        return self.definitions.metrics[metric]
+
+    def chart(self, metric: str, week_ending: date | None = None) -> SixTwelve:
+        """The 6-12 chart of any metric, in a deck or not."""
+        definition = self.metric(metric)
+        chosen = week_ending or self.default_week()
+        axis = self.definitions.calendar.months_axis
+        wanted = self._with_operands(definition)
+        growth = any(isinstance(m.measure, Growth) for m in wanted)
+        windows = frame(self.calendar, chosen, {axis}, growth=growth)
+        with self.store.reading() as connection:
+            rolled = rollup(
+                connection,
+                wanted,
+                windows.windows,
+                self.calendar,
+                newest=chosen,
+                missing_days=self.definitions.missing_days,
+                target_tables=self._target_tables,
+            )
+        charts = Charts(windows, rolled, {m.id: m for m in wanted}, week.remarks(self.registry))
+        return charts.chart(metric, months_axis=axis)
+
+    def history(
+        self, metric: str, grain: Literal["day", "week"] = "week", until: date | None = None
+    ) -> pd.DataFrame:
+        """All that is known of a metric, oldest first, up to the end of a week.
+
+        Args:
+            metric: Its id.
+            grain: One row per day, or per week.
+            until: Last day of the newest week; by default the week to open.
+
+        Returns:
+            Columns `day` (datetime64; of a week its last day), `value` (float, the metric's unit, NaN
+            where there is none), `state` (str), `year_earlier` (float), `target` (float). Days of a
+            metric that is computed from others, or told weekly or monthly, do not exist: no rows.
+        """
+        definition = self.metric(metric)
+        last = until or self.default_week()
+        first = self._first_day()
+        columns = ["day", "value", "state", "year_earlier", "target"]
+        if first is None or first > last:
+            return pd.DataFrame(columns=columns)
+        with self.store.reading() as connection:
+            if grain == "day":
+                values, days = days_of(connection, definition, Period(first, last), self.calendar)
+                table = pd.DataFrame({"day": pd.to_datetime(list(days)), "value": values})
+                table["state"] = ["missing" if v != v else "complete" for v in values]
+                earlier = table.set_index("day")["value"].shift(freq=timedelta(weeks=52))
+                table["year_earlier"] = earlier.reindex(table["day"]).to_numpy()
+                table["target"] = float("nan")
+                empty = not series_of(definition.measure) or table["value"].isna().all()
+                return table.iloc[:0] if empty else table[columns]
+            weeks = self._weeks_between(first, last)
+            twins = [self.calendar.week_year_earlier(w).period for w in weeks]
+            windows = [Window(w, len(weeks) + n) for n, w in enumerate(weeks)]
+            windows += [Window(t, 2 * len(weeks) + n) for n, t in enumerate(twins)]
+            windows += [Window(self.calendar.week_year_earlier(t).period) for t in twins]
+            rolled = rollup(
+                connection,
+                self._with_operands(definition),
+                windows,
+                self.calendar,
+                newest=last,
+                missing_days=self.definitions.missing_days,
+                target_tables=self._target_tables,
+            )
+        row, count = rolled.row[metric], len(weeks)
+        return pd.DataFrame(
+            {
+                "day": pd.to_datetime([w.last for w in weeks]),
+                "value": rolled.amount[row, :count],
+                "state": [STATES[code] for code in rolled.state[row, :count]],
+                "year_earlier": rolled.amount[row, count : 2 * count],
+                "target": rolled.target[row, :count],
+            }
+        )
+
+    def _weeks_between(self, first: date, last: date) -> list[Period]:
+        newest = self.calendar.week(last)
+        count = (newest.last - self.calendar.week_of(first).last).days // 7 + 1
+        return list(self.calendar.trailing_weeks(newest.last, count))
+
+    def _with_operands(self, definition: Metric) -> list[Metric]:
+        """A metric and all it is computed from, operands first."""
+        wanted: set[str] = set()
+        asked = [definition.id]
+        while asked:
+            name = asked.pop()
+            if name not in wanted:
+                wanted.add(name)
+                measure = self.definitions.metrics[name].measure
+                asked += [*operands(measure), *target_operands(measure)]
+        return [self.definitions.metrics[name] for name in self.registry.order if name in wanted]
+
+    @property
+    def _target_tables(self) -> dict[str, str]:
+        return {m: TABLE_OF_TARGETS.format(m) for m in self.definitions.targets}
+
+    def restatements(self, metric: str | None = None) -> pd.DataFrame:
+        """Values that changed after they were told, of one metric or all; see `Store.restatements`."""
+        names = None if metric is None else list(self._stored(self.metric(metric)))
+        return self.store.restatements(names)
+
+    def provenance(self, metric: str) -> pd.DataFrame:
+        """Where each number of a metric came from: source, file and load; see `Store.provenance`."""
+        return self.store.provenance(list(self._stored(self.metric(metric))))
+
+    def _stored(self, definition: Metric) -> tuple[str, ...]:
+        """The stored series behind a metric, through everything it is computed from."""
+        return tuple(dict.fromkeys(s for m in self._with_operands(definition) for s in series_of(m.measure)))
+
+    # --- definitions -------------------------------------------------------------------------
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What a careful reader would mend in the definitions, though they are valid."""
+        return registry.lint(self.registry)
+
+    # --- sources -----------------------------------------------------------------------------
+
+    @property
+    def all_sources(self) -> dict[str, Source]:
+        """The declared sources, and the tables of dated targets as sources of their own."""
+        tables = {
+            f"targets:{metric}": _as_source(metric, table)
+            for metric, table in self.definitions.targets.items()
+        }
+        return {**self.definitions.sources, **tables}
+
+    def source(self, name: str) -> Source:
+        """A declared source; UnknownNameError with a hint if there is none."""
+        if name not in self.all_sources:
+            raise UnknownNameError(f"{name!r} is not among sources. {hint(name, self.all_sources)}")
+        return self.all_sources[name]
+
+    def source_of(self, file: Path) -> str:
+        """The source whose declared files include this one.
+
+        Raises:
+            SourceError: None does, or several do; the message says how to name one.
+        """
+        path = file.resolve()
+        holders = [
+            name
+            for name, source in self.all_sources.items()
+            if source.form != "sql" and any(p.resolve() == path for p in self.folder.glob(source.path))
+        ]
+        if len(holders) == 1:
+            return holders[0]
+        known = ", ".join(holders or self.all_sources)
+        why = "several sources read it" if holders else "no source declares it"
+        raise SourceError(f"{file}: {why}. Say which one it belongs to: --source NAME, one of {known}.")
+
+    def load(
+        self,
+        names: Sequence[str] = (),
+        *,
+        files: Mapping[str, Sequence[Path]] | None = None,
+        keep_good: bool = False,
+        by: str = "",
+        progress: Progress | None = None,
+    ) -> LoadReport:
+        """Load sources into the store; loading twice keeps nothing new.
+
+        Args:
+            names: Sources to load; by default every declared one and every table of targets.
+            files: Files to read in place of the declared ones, by source.
+            keep_good: Load the good rows and keep the refused cells, instead of refusing the source.
+            by: Who loads.
+            progress: Called with what is being done and the share done, 0 to 1.
+
+        Raises:
+            SourceError: A cell was refused; nothing of any source is loaded.
+        """
+        given = files or {}
+        wanted = list(names) or list(given) or [n for n, s in self.all_sources.items() if s.form != "sql"]
+        readings = []
+        for done, name in enumerate(wanted):
+            if progress:
+                progress(f"reading {name}", done / (len(wanted) + 1))
+            readings.append(
+                ingest.read(
+                    name,
+                    self.source(name),
+                    self.folder,
+                    keep_good=keep_good,
+                    calendar=self.calendar,
+                    files=given.get(name),
+                )
+            )
+        if progress:
+            progress("writing the store", len(wanted) / (len(wanted) + 1))
+        report = self.store.add(readings, self.now().astimezone(UTC), by=by)
+        if progress:
+            progress("done", 1.0)
+        return report
+
+    def undo(self, load: int, *, by: str = "") -> LoadReport:
+        """Take a load back: its values stay in history, the current ones are those before it."""
+        return self.store.undo(load, self.now().astimezone(UTC), by=by)
+
+    def loads(self) -> pd.DataFrame:
+        """Every load, newest first; see `Store.loads`."""
+        return self.store.loads()
+
+    def rejects(self, load: int) -> pd.DataFrame:
+        """The refused cells of one load; see `Store.rejects`."""
+        return self.store.rejects(load)
+
+    def sources(self) -> pd.DataFrame:
+        """Each source and how fresh it is.
+
+        Returns:
+            One row per source, in the order declared: `source`, `files` (pattern), `grain`,
+            `last_loaded_at` (UTC), `last_day`, `days_behind` (from the end of the latest complete week;
+            never negative), `state` (fresh, late, never loaded), `series`, `rows`, `refused`.
+        """
+        told = self.store.sources().set_index("source")
+        latest = self.calendar.latest_week(self.now(), self.definitions.company.time_zone).last
+        rows = []
+        for name, source in self.all_sources.items():
+            known = told.loc[name] if name in told.index else None
+            last_day = (
+                None
+                if known is None or pd.isna(known["last_day"])
+                else pd.Timestamp(known["last_day"]).date()
+            )
+            behind = max((latest - last_day).days, 0) if last_day else None
+            allowed = source.late_after_days or {"day": 0, "week": 0, "month": 31}[source.grain]
+            late = behind is not None and behind > allowed
+            rows.append(
+                {
+                    "source": name,
+                    "files": source.path,
+                    "grain": source.grain,
+                    "last_loaded_at": None if known is None else known["loaded_at"],
+                    "last_day": last_day,
+                    "days_behind": behind,
+                    "state": "never loaded" if known is None else "late" if late else "fresh",
+                    "series": 0 if known is None else int(known["series"]),
+                    "rows": 0 if known is None else int(known["rows"]),
+                    "refused": 0 if known is None else int(known["refused"]),
+                }
+            )
+        return pd.DataFrame(rows)
+
+
+def _as_source(metric: str, table: TargetTable) -> WideSource:
+    """A table of dated targets, read like any source: one weekly series."""
+    return WideSource(
+        csv=table.csv,
+        date=table.date,
+        grain="week",
+        series={TABLE_OF_TARGETS.format(metric): table.value_column},
+    )
+
+
+def _limits(store: Store, series: Sequence[str]) -> tuple[date | None, date | None]:
+    """First and last day of some stored series."""
+    if not store.version:
+        return None, None
+    told = store.coverage(series)
+    if told.empty:
+        return None, None
+    return pd.Timestamp(told["first_day"].min()).date(), pd.Timestamp(told["last_day"].max()).date()
+
+
+def fingerprint(folder: Path) -> str:
+    """What changes when a definition file does: names, times and sizes of the YAML files."""
+    files = sorted(p for p in folder.iterdir() if p.suffix in (".yaml", ".yml") and p.is_file())
+    return "|".join(f"{p.name}:{p.stat().st_mtime_ns}:{p.stat().st_size}" for p in files)

@@ -1,0 +1,13 @@
+"""What happened this week? Page 0, then the deck in the order the room reads it."""
+
+from metrics import ui
+
+page = ui.page("Review")
+if page.empty:
+    ui.nothing_loaded(page)
+
+deck = page.deck()
+ui.bar(page, deck)
+asked = ui.sheet(ui.deck_html(page.house, deck), key="deck", weeks=True)
+ui.step(page, asked.step)
+ui.open_metric(page, asked.metric)
