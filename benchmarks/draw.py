@@ -56,22 +56,44 @@ def chart(number: int, places: Axis) -> SixTwelve:
         months=(months * 1.01,) * 12,
     )
     moved = Change(0.023, "percent", True, None, level * 0.023)
-    box = Box(line.metric, line.name, unit, level, moved, moved, level, moved, level, moved, level, moved, moved)
+    box = Box(
+        line.metric, line.name, unit, level, moved, moved, level, moved, level, moved, level, moved, moved
+    )
     return SixTwelve(places, (line, target), (box,), two_axes=months > 3 * level)
 
 
 def deck(charts: list[SixTwelve]) -> Deck:
     blocks = [
         Block(
-            n, "six_twelve", f"Metric number {n}", metric=drawn.lines[0].metric, metric_kind="input", owner="Ravi Menon",
+            n,
+            "six_twelve",
+            f"Metric number {n}",
+            metric=drawn.lines[0].metric,
+            metric_kind="input",
+            owner="Ravi Menon",
             chart=drawn,
         )
         for n, drawn in enumerate(charts, 1)
-    ]  # fmt: skip
-    sections = tuple(Section(f"Section {n // 10 + 1}", tuple(blocks[n : n + 10])) for n in range(0, len(blocks), 10))
-    answers = (Answer("customers", "What did our customers experience?", "94.2% of orders kept their promise."),)
+    ]
+    sections = tuple(
+        Section(f"Section {n // 10 + 1}", tuple(blocks[n : n + 10])) for n in range(0, len(blocks), 10)
+    )
+    answers = (
+        Answer("customers", "What did our customers experience?", "94.2% of orders kept their promise."),
+    )
     return Deck(
-        "Wrenfield", "USD", "UTC", "company", "Weekly business review", WEEK, "wk 19", None, "", answers, (), sections
+        "Wrenfield",
+        "USD",
+        "UTC",
+        "company",
+        "Weekly business review",
+        WEEK,
+        "wk 19",
+        None,
+        "",
+        answers,
+        (),
+        sections,
     )
 
 
@@ -88,10 +110,12 @@ def main(count: int = 500) -> None:
     page = html.document(whole)
     file = perf_counter() - started
     share = count / 500
-    print(f"{count} charts to SVG   {svg:.3f} s  {svg / count * 1e3:.2f} ms each  {bytes_of / count / 1e3:.1f} KB each"
-          f"  {svg / (GOAL_SVG * share):.2f} of the time allowed")  # fmt: skip
-    print(f"{count} charts as HTML  {file:.3f} s  {file / count * 1e3:.2f} ms each  {len(page.encode()) / 1e6:.2f} MB"
-          f"  {file / (GOAL_HTML * share):.2f} of the time allowed")  # fmt: skip
+    for what, taken, allowed, size in (
+        ("to SVG", svg, GOAL_SVG * share, f"{bytes_of / count / 1e3:.1f} KB each"),
+        ("as HTML", file, GOAL_HTML * share, f"{len(page.encode()) / 1e6:.2f} MB"),
+    ):
+        told = f"{taken:.3f} s, {taken / count * 1e3:.2f} ms each, {size}"
+        print(f"{count} charts {what}: {told}; {taken / allowed:.2f} of the time allowed")
 
 
 if __name__ == "__main__":

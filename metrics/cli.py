@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
-from shutil import copytree
+from shutil import copyfile, copytree
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -33,8 +33,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-LARGEST_TEXT = 2_000_000  # A configuration longer than this was not written by a person.
 
 Folder = Annotated[
     Path | None,
@@ -190,7 +188,7 @@ def init(
     name = title or source.stem.replace("_", " ").replace("-", " ").strip().capitalize()
     texts = draft.draft(profile, source.name, name, datetime.now(UTC).date())
     write(folder, texts)
-    (folder / source.name).write_bytes(source.read_bytes())
+    copyfile(source, folder / source.name)
     report_first_load(folder, profile.notes)
 
 
@@ -202,17 +200,13 @@ def import_wbr_app(
 ) -> None:
     """Turn a wbr-app configuration (and its CSV) into a workspace, and say what could not be carried over."""
     refuse_full(into)
-    if config.stat().st_size > LARGEST_TEXT:
-        raise DefinitionError(f"{config} is larger than {LARGEST_TEXT:,} bytes. Is it the configuration?")
-    try:
-        text = config.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DefinitionError(f"{config} is not UTF-8 text. Save it as UTF-8.") from error
-    header = ingest.header(csv) if csv else None
-    converted = wbr_app.convert(text, header, csv.name if csv else None)
+    text = wbr_app.configuration(config)
+    header, rows = wbr_app.table(csv) if csv else (None, iter(()))
+    remarks = wbr_app.annotations(wbr_app.annotation_files(text), config.parent)
+    converted = wbr_app.convert(text, header, csv.name if csv else None, rows=rows, annotations=remarks)
     write(into, converted.files)
-    if csv:
-        (into / csv.name).write_bytes(csv.read_bytes())
+    if csv and converted.csv_name:
+        copyfile(csv, into / converted.csv_name)
     report_first_load(into, converted.not_carried, loads=csv is not None)
 
 
@@ -352,7 +346,7 @@ def load_words(report: LoadReport) -> str:
     ]
     widths = [max(len(row[i]) for row in [titles, *rows]) for i in range(len(titles))]
     lines = [
-        "  ".join(cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True)))
+        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
         for row in [titles, *rows]
     ]
     if report.undoes is not None:
@@ -419,7 +413,7 @@ def deck(
     if form is DeckForm.json:
         text = json.dumps(json_form.as_json(made), ensure_ascii=False, indent=1, allow_nan=False)
     else:
-        text = html.page(made)
+        text = html.document(made)
     if output is None:
         typer.echo(text)
     else:

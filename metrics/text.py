@@ -132,16 +132,13 @@ def axis(ticks: Sequence[float], unit: Unit, currency: str = "USD") -> tuple[str
         return tuple(_exponent(t, head) for t in ticks)
     else:
         size, tail = next((s for s in SUFFIXES if top >= s[0] and (s[0] != 1e3 or top >= 1e4)), (1.0, ""))
-    step = min((abs(b - a) for a, b in zip(ticks, ticks[1:], strict=False)), default=top) / size
-    decimals = next((d for d in range(7) if abs(step * 10**d - round(step * 10**d)) < 1e-6), 6)
-    decimals = max(
-        decimals,
-        next((d for d in range(7) if all(_whole(t / size * 10**d) for t in ticks)), 6),
-    )
+    decimals = next((d for d in range(7) if all(_whole(t / size * 10**d) for t in ticks)), 6)
     told = (f"{head}{abs(t) / size:,.{decimals}f}" for t in ticks)
     whole = f"100.{'0' * decimals}%"
     return tuple(
-        f"{head}0{tail.strip(LETTERS)}" if t == 0 else _minus(t, "100" if words + tail == whole else words) + tail
+        f"{head}0{tail.strip(LETTERS)}"
+        if t == 0
+        else _minus(t, "100" if words + tail == whole else words) + tail
         for t, words in zip(ticks, told, strict=True)
     )
 
@@ -153,7 +150,11 @@ def _whole(value: float) -> bool:
 def _exponent(value: float, head: str) -> str:
     mantissa, power = f"{abs(value):.1e}".split("e")
     exponent = int(power)
-    return "0" if value == 0 else _minus(value, f"{head}{mantissa}e{MINUS if exponent < 0 else ''}{abs(exponent)}")
+    return (
+        "0"
+        if value == 0
+        else _minus(value, f"{head}{mantissa}e{MINUS if exponent < 0 else ''}{abs(exponent)}")
+    )
 
 
 def _minus(value: float, digits: str) -> str:
@@ -406,7 +407,9 @@ def places(chart: SixTwelve, currency: str = "USD") -> tuple[Place, ...]:
         facts.append(("Year earlier", _reading(primary, primary.weeks_year_earlier[i], currency)))
         event = primary.paired_by[i]
         compared = day(primary.compared_with[i])
-        facts.append(("Compared with", f"{event}, week ending {compared}" if event else f"week ending {compared}"))
+        facts.append(
+            ("Compared with", f"{event}, week ending {compared}" if event else f"week ending {compared}")
+        )
         if target is not None:
             facts.append(("Target", _reading(target, target.weeks[i], currency)))
         if second is not None:
@@ -448,10 +451,14 @@ def summary(chart: SixTwelve, currency: str = "USD") -> str:
     last = f"{line.name}: last week {exact(box.last_week, unit, currency)}"
     if box.last_week is None:
         why = state(line.weeks_state[-1], line.weeks_days[-1]) or "no value"
-        last = f"{line.name}: last week has no value ({why})"
+        last = f"{line.name}: last week has no final value ({why})"
     moves = [
         f"{change(move, unit, currency)} {against}"
-        for move, against in ((box.wow, "on the week"), (box.yoy, "on the year"), (box.vs_target, "against target"))
+        for move, against in (
+            (box.wow, "on the week"),
+            (box.yoy, "on the year"),
+            (box.vs_target, "against target"),
+        )
         if move.amount is not None or move.note is not None
     ]
     sentences = [f"{last}{', ' + listed(moves) if moves else ''}."]
@@ -461,8 +468,9 @@ def summary(chart: SixTwelve, currency: str = "USD") -> str:
         (first, start), (final, end) = known[0], known[-1]
         (low, lowest), (high, highest) = min(known), max(known)
         sentences.append(
-            f"Months go from {exact(first, unit, currency)} in {names[start]} to {exact(final, unit, currency)} "
-            f"in {names[end]}; lowest {exact(low, unit, currency)} in {names[lowest]}, "
+            f"Months go from {exact(first, unit, currency)} in {names[start]} "
+            f"to {exact(final, unit, currency)} in {names[end]}; "
+            f"lowest {exact(low, unit, currency)} in {names[lowest]}, "
             f"highest {exact(high, unit, currency)} in {names[highest]}."
         )
     by_state: dict[str, list[str]] = {}

@@ -1,5 +1,13 @@
-"""How is this one metric doing?"""
+"""Can I trust the numbers? What was loaded, how fresh it is, what was refused."""
 
 from metrics import ui
 
-page = ui.page("Metric")
+page = ui.page("Sources")
+
+ui.sheet(ui.freshness(page), key="sources")
+ui.load_now(page)
+ui.upload(page)
+if not page.empty:
+    ui.sheet(ui.loads(page), key="loads")
+    ui.refused(page)
+    ui.take_back(page)

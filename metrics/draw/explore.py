@@ -20,6 +20,8 @@ from metrics.definitions import Unit
 NOW, BEFORE, TARGET = "this year", "year earlier", "target"
 HEIGHT = 250  # Pixels of the view; the strip below it that chooses a stretch is a sixth of that.
 STRIP = 40
+SHORT = "replace(replace(format(datum.value, '~s'), 'G', 'B'), 'k', 'K')"  # d3 writes giga and kilo
+MONTH = "timeFormat(datum.value, month(datum.value) == 0 ? '%Y' : '%b')"
 WHEN: dict[str, str] = {"day": "Day", "week": "Week ending"}
 
 
@@ -30,7 +32,7 @@ def history(grain: Literal["day", "week"], unit: Unit, currency: str, *, target:
     """
     template: dict[str, Any] = json.loads(_history(grain, target))
     head = text.sign(currency) if unit == "currency" else ""
-    shown = "format(datum.value, '~%')" if unit == "fraction" else "replace(format(datum.value, '~s'), 'G', 'B')"
+    shown = "format(datum.value, '~%')" if unit == "fraction" else SHORT
     for layer in template["vconcat"][0]["layer"]:
         axis = layer.get("encoding", {}).get("y", {}).get("axis")
         if axis is not None:
@@ -77,7 +79,9 @@ def _history(grain: Literal["day", "week"], target: bool) -> str:
     inks = alt.Scale(domain=[NOW, BEFORE, TARGET])
     named = [NOW, BEFORE, TARGET] if target else [NOW, BEFORE]
     legend = alt.Legend(title=None, orient="top", symbolType="stroke", values=named)
-    when = alt.X("day:T", title=None, axis=alt.Axis(grid=False, tickCount="month", labelOverlap=True))
+    when = alt.X(
+        "day:T", title=None, axis=alt.Axis(grid=False, tickCount="month", labelOverlap=True, labelExpr=MONTH)
+    )
     level = alt.Scale(zero=False, nice=True)
 
     def drawn(field: str, name: str) -> alt.Chart:
@@ -86,7 +90,12 @@ def _history(grain: Literal["day", "week"], target: bool) -> str:
             .transform_calculate(series=f"'{name}'")
             .encode(
                 x=when.scale(alt.Scale(domain=stretch)),
-                y=alt.Y(f"{field}:Q", scale=level, title=None, axis=alt.Axis(tickCount=5)),
+                y=alt.Y(
+                    f"{field}:Q",
+                    scale=level,
+                    title=None,
+                    axis=alt.Axis(tickCount=5, minExtent=40, maxExtent=40),
+                ),
                 color=alt.Color("series:N", scale=inks, legend=legend),
             )
         )
@@ -138,4 +147,3 @@ def _without_data(part: Any) -> Any:
             return [_without_data(value) for value in part]
         case _:
             return part
-

@@ -82,15 +82,16 @@ def _answers(answers: Sequence[Answer]) -> str:
 
 
 def _notices(notices: Sequence[Notice]) -> str:
+    heading = '<section class="w-notices"><h2>Missing or late</h2>'
     if not notices:
-        return '<section class="w-notices"><h2>Missing or late</h2><p>Nothing: every metric has its week.</p></section>'
+        return f"{heading}<p>Nothing: every metric has its week.</p></section>"
     order = list(NOTICE_WORDS)
     ranked = sorted(notices, key=lambda notice: order.index(notice.kind))
     groups = "".join(
         f"<dt>{NOTICE_WORDS[kind]}</dt>" + "".join(f"<dd>{escape(notice.text)}</dd>" for notice in same)
         for kind, same in groupby(ranked, key=lambda notice: notice.kind)
     )
-    return f'<section class="w-notices"><h2>Missing or late</h2><dl>{groups}</dl></section>'
+    return f"{heading}<dl>{groups}</dl></section>"
 
 
 def _contents(deck: Deck) -> str:
@@ -111,21 +112,21 @@ def _span(section: Section) -> str:
 def legend() -> str:
     """What the marks of all charts mean, once for the deck."""
     keys = (
-        ("now", '<path class="now" d="M1 6H23"/><path class="dots" d="M12 6h.01"/>', "this year"),
-        ("before", '<path class="before" d="M1 6H23"/>', "year earlier"),
-        ("target", '<path class="target" d="M12 2.6l3.4 5.8h-6.8z"/>', "target"),
-        ("hollow", '<path class="hollow" d="M9 6a3 3 0 1 0 6 0a3 3 0 1 0-6 0"/>', "incomplete, so far"),
+        ('<path class="now" d="M1 6H23"/><path class="dots" d="M12 6h.01"/>', "this year"),
+        ('<path class="before" d="M1 6H23"/>', "year earlier"),
+        ('<path class="target" d="M12 2.6l3.4 5.8h-6.8z"/>', "target"),
+        ('<path class="hollow" d="M9 6a3 3 0 1 0 6 0a3 3 0 1 0-6 0"/>', "incomplete, so far"),
         (
-            "soft",
-            '<path class="loose" d="M1 6H12"/><path class="soft" d="M8.8 6a3.2 3.2 0 1 0 6.4 0a3.2 3.2 0 1 0-6.4 0"/>'
+            '<path class="loose" d="M1 6H12"/>'
+            '<path class="soft" d="M8.8 6a3.2 3.2 0 1 0 6.4 0a3.2 3.2 0 1 0-6.4 0"/>'
             '<path class="moon" d="M12 2.8a3.2 3.2 0 0 0 0 6.4"/>',
             "will still move",
         ),
-        ("pair", '<path class="pair" d="M6 6h12m-2.5 -2.5l2.5 2.5l-2.5 2.5m-7 -5l-2.5 2.5l2.5 2.5"/>', "paired by an event"),
+        (f'<path class="pair" d="M6 6{six_twelve.PAIR}"/>', "paired by an event"),
     )
     items = "".join(
         f'<li><svg class="w-612 w-key" viewBox="0 0 24 12" aria-hidden="true">{drawn}</svg>{words}</li>'
-        for _, drawn, words in keys
+        for drawn, words in keys
     )
     return (
         f'<ul class="w-legend" aria-label="Key to the charts">{items}'
@@ -154,7 +155,9 @@ def block_html(block: Block, currency: str, twins: Twins = "static") -> str:
         return card(block, currency, twins)
     told = f'<p class="w-words">{escape(block.meaning)}</p>' if block.meaning and block.table is None else ""
     table = table_html(block.table, block.title, currency) if block.table else ""
-    return f'<article class="w-wide w-{block.kind}" {_hooks(block)}>{_heading(block, ())}{told}{table}</article>'
+    return (
+        f'<article class="w-wide w-{block.kind}" {_hooks(block)}>{_heading(block, ())}{told}{table}</article>'
+    )
 
 
 def card(block: Block, currency: str, twins: Twins = "static") -> str:
@@ -169,9 +172,7 @@ def card(block: Block, currency: str, twins: Twins = "static") -> str:
     places = text.places(chart, currency)
     drawn = six_twelve.svg(chart, key=anchor(block), currency=currency, places=places)
     second = next((line.name for line in chart.lines if line.role == "secondary"), None)
-    boxes = "".join(
-        _box(box, currency, box.name if n else "") for n, box in enumerate(chart.box)
-    )
+    boxes = "".join(_box(box, currency, box.name if n else "") for n, box in enumerate(chart.box))
     if second and len(chart.box) < 2:
         boxes = _second_name(second) + boxes
     notes = "".join(f'<p class="w-note">{escape(note)}</p>' for note in chart.notes)
@@ -200,11 +201,17 @@ def _heading(block: Block, stamps: Sequence[str]) -> str:
         owner = '<span class="w-none">no owner</span>'
     who = escape(" · ".join(about)) + (" · " if about and owner else "") + owner
     marks = "".join(
-        f'<span class="w-stamp{"" if stamp in EXPECTED else " w-loud"}">{escape(stamp)}</span>' for stamp in stamps
+        f'<span class="w-stamp{"" if stamp in EXPECTED else " w-loud"}">{escape(stamp)}</span>'
+        for stamp in stamps
     )
-    line = f'<p class="w-about"><span>{who}</span><span class="w-stamps">{marks}</span></p>' if who or marks else ""
+    line = (
+        f'<p class="w-about"><span>{who}</span><span class="w-stamps">{marks}</span></p>'
+        if who or marks
+        else ""
+    )
     return (
-        f'<header class="w-head"><h3 id="{anchor(block)}-n"{title}><span class="w-number">{block.number}</span>'
+        f'<header class="w-head"><h3 id="{anchor(block)}-n"{title}>'
+        f'<span class="w-number">{block.number}</span>'
         f"<span>{escape(block.title)}</span>{code}</h3>{line}</header>"
     )
 
@@ -272,7 +279,8 @@ def table_html(table: Table, title: str, currency: str) -> str:
     )
     rows = "".join(_row(row, worded, currency) for row in table.rows)
     return (
-        f'<div class="w-scroll" role="region" tabindex="0" aria-label="{escape(title)}"><table class="w-table">'
+        f'<div class="w-scroll" role="region" tabindex="0" aria-label="{escape(title)}">'
+        '<table class="w-table">'
         f'<thead><tr><th scope="col" class="w-left">{escape(table.header)}</th>{heads}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
@@ -281,7 +289,8 @@ def table_html(table: Table, title: str, currency: str) -> str:
 def _row(row: Row, worded: Sequence[bool], currency: str) -> str:
     hook = f' data-metric="{escape(row.metric)}"' if row.metric else ""
     if row.unit is None and not any(value is not None for value in row.values):
-        return f'<tr class="w-group"><th scope="rowgroup" colspan="{len(worded) + 1}">{escape(row.header)}</th></tr>'
+        span = f'scope="rowgroup" colspan="{len(worded) + 1}"'
+        return f'<tr class="w-group"><th {span}>{escape(row.header)}</th></tr>'
     cells = []
     for n, words in enumerate(worded):
         if n >= len(row.values):

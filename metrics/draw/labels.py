@@ -22,12 +22,16 @@ DIGIT, STOP, SIGN = 0.556, 0.278, 0.584
 _LAST = {"%": 0.889, "M": 0.833, "K": 0.667, "B": 0.667, "T": 0.611}
 
 COLLISION = 60.0  # what it costs to print one label over another
+NEAR_AXIS = 9.0  # beyond the first or the last place
+MOST = 5  # candidates of one label that are worth weighing against its neighbours
 CLEAN = 2.4  # a label that costs less covers nothing of its line
 
 Heights = Sequence[float | None]
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 Candidate = tuple[float, float, float, Rectangle, "Mark"]  # cost, middle, baseline, what it covers, of what
-Lane = tuple[Heights, list[tuple[float, float] | None], bool]  # a line, where it runs, whether labels are its own
+Lane = tuple[
+    Heights, list[tuple[float, float] | None], bool
+]  # a line, where it runs, whether labels are its own
 Path = tuple[float, "Path | None", Candidate | None]  # cost so far, the path before, its last label
 
 
@@ -35,7 +39,11 @@ def width(words: str) -> float:
     """About how wide a label is, in the units of the drawing."""
     if not words:
         return 0.0
-    ems = len(words) * DIGIT - (words.count(".") + words.count(",")) * (DIGIT - STOP) + _LAST.get(words[-1], DIGIT)
+    ems = (
+        len(words) * DIGIT
+        - (words.count(".") + words.count(",")) * (DIGIT - STOP)
+        + _LAST.get(words[-1], DIGIT)
+    )
     return FONT_SIZE * (ems - DIGIT)
 
 
@@ -93,26 +101,31 @@ def overlap(a: Rectangle, b: Rectangle) -> bool:
 
 def placed(marks: Sequence[Mark], ground: Ground) -> tuple[Label, ...]:
     """The labels of one half, oldest first; those that need not show are left out where they do not fit."""
-    cost, labels = _chosen(marks, ground, crowded=False)
-    return labels if cost < COLLISION else _chosen(marks, ground, crowded=True)[1]
+    if not all(mark.must for mark in marks):  # some may be left out, so the nearest spots mostly do
+        cost, labels = _chosen(marks, ground, rich=False)
+        if cost < COLLISION:
+            return labels
+    return _chosen(marks, ground, rich=True)[1]
 
 
-def _chosen(marks: Sequence[Mark], ground: Ground, *, crowded: bool) -> tuple[float, tuple[Label, ...]]:
+def _chosen(marks: Sequence[Mark], ground: Ground, *, rich: bool) -> tuple[float, tuple[Label, ...]]:
     """The cheapest way through the candidates; a label can only meet the two before it."""
     nobody: Path = (0.0, None, None)
     best = [nobody]
-    lanes = [_lane(line, primary) for primary, line in ((True, ground.line), *((False, o) for o in ground.others))]
+    lanes = [_lane(ground.line, True), *(_lane(line, False) for line in ground.others if any(line))]
     for mark in marks:
-        candidates = _candidates(mark, ground, lanes, crowded=crowded)
+        candidates = _candidates(mark, ground, lanes, rich=rich)
         grown: list[Path] = []
         if not mark.must:
-            candidates = sorted((c for c in candidates if c[0] < NOT_SHOWN), key=_price)[:2]
+            candidates = [c for c in candidates if c[0] < NOT_SHOWN]
             without = min(best, key=_cost)
             grown.append((without[0] + NOT_SHOWN, without[1], without[2]))
+        kept_of = MOST if mark.must else 2
+        if len(candidates) > kept_of:
+            candidates = sorted(candidates, key=_price)[:kept_of]
         for candidate in candidates:
             left, top, right, bottom = candidate[3]
-            left -= LEAST_AIR
-            right += LEAST_AIR
+            left, top, right, bottom = left - LEAST_AIR, top - 1, right + LEAST_AIR, bottom + 1
             least, kept = 1e9, nobody
             for path in best:
                 spent, earlier = path[0], path
@@ -145,7 +158,7 @@ def _price(candidate: Candidate) -> float:
     return candidate[0]
 
 
-def _candidates(mark: Mark, ground: Ground, lanes: Sequence[Lane], *, crowded: bool) -> list[Candidate]:
+def _candidates(mark: Mark, ground: Ground, lanes: Sequence[Lane], *, rich: bool) -> list[Candidate]:
     place, y, pitch, line = mark.place, mark.height, ground.pitch, ground.line
     wide = width(mark.words)
     centre = ground.left + place * pitch
@@ -159,21 +172,27 @@ def _candidates(mark: Mark, ground: Ground, lanes: Sequence[Lane], *, crowded: b
     above, below = (0.0, 1.6) if peak == 2 else (1.6, 0.0) if peak == 0 else (0.4, 0.6)
     up, down = y - GAP, y + GAP + RISE
     tried = [(centre, up, above), (centre, down, below)]
-    if crowded:
-        tried += [(centre, up - LEVEL, above + 4.0), (centre, down + LEVEL, below + 4.0)]
     if outer and ground.walls:
         inward = centre + (9.0 if place == 0 else -9.0)  # clear of the axis
         tried += [(inward, up, above + 1.2), (inward, down, below + 1.2)]
     found = _priced(tried, mark, wide, ground, lanes)
-    if before != after and not outer and found[0][0] > CLEAN and found[1][0] > CLEAN:
-        slope = 1.0 if before > after else -1.0  # over a rising line to the left, under it to the right
-        aside = slope * min(wide * 0.36, pitch * 0.42)
-        tried = [(centre - aside, up + 0.8, above + 1.0), (centre + aside, down - 0.8, below + 1.0)]
-        if abs(before - y) > STEEP and abs(after - y) > STEEP:
+    over, under = found[0][0] <= CLEAN, found[1][0] <= CLEAN
+    if over and under:
+        return found
+    slope = 1.0 if before > after else -1.0  # over a rising line to the left, under it to the right
+    aside = slope * min(wide * 0.36, pitch * 0.42)
+    tried = []
+    if not outer and (rich or not (over or under)):
+        if not under:
+            tried += [(centre - aside, up + 0.8, above + 1.0), (centre + aside, up + 0.8, above + 1.2)]
+        if not over:
+            tried += [(centre + aside, down - 0.8, below + 1.0), (centre - aside, down - 0.8, below + 1.2)]
+        if abs(before - y) > STEEP and abs(after - y) > STEEP and not (over or under):
             beyond = slope * (wide / 2 + 1)
             tried += [(centre - beyond, y - 2.0, 1.8), (centre + beyond, y + RISE + 2.0, 1.9)]
-        found += _priced(tried, mark, wide, ground, lanes)
-    return found
+    if rich and not (over or under):
+        tried += [(centre, up - LEVEL, above + 3.5), (centre, down + LEVEL, below + 3.5)]
+    return found + _priced(tried, mark, wide, ground, lanes)
 
 
 def _priced(
@@ -188,10 +207,10 @@ def _priced(
     middle, half = ground.left + place * pitch, wide / 2
     marks = [
         (middle + (near - place) * pitch, height)
-        for near, height in enumerate(ground.marks[max(place - 1, 0) : place + 2], max(place - 1, 0))
+        for near, height in enumerate(ground.marks[max(place - 2, 0) : place + 3], max(place - 2, 0))
         if height is not None
     ]
-    walls = ground.walls if place in (0, len(ground.line) - 1) else ()
+    start, end = ground.left - NEAR_AXIS, ground.left + (len(ground.line) - 1) * pitch + NEAR_AXIS
     found: list[Candidate] = []
     for x, baseline, own in tried:
         cost = own
@@ -210,9 +229,8 @@ def _priced(
             if top - 3 < height < bottom + 3 and left - 3 < away < right + 3:
                 cost += 3.0
         box = (left, top, right, bottom)
-        for wall in walls:
-            if overlap(box, wall):
-                cost += 6.0
+        if left < start or right > end:
+            cost += 6.0 * any(overlap(box, wall) for wall in ground.walls)
         found.append((cost, x, baseline, box, mark))
     return found
 
@@ -220,13 +238,11 @@ def _priced(
 def _lane(line: Heights, primary: bool) -> Lane:
     """A line with the heights it runs through near each place: as far as a label reaches, or farther."""
     swathes: list[tuple[float, float] | None] = []
-    final = len(line) - 1
     for place, y in enumerate(line):
         if y is None:
             swathes.append(None)
             continue
-        far = 2 if place in (0, final) else 1
-        near = [h for h in line[max(place - far, 0) : place + far + 1] if h is not None]
+        near = [h for h in line[max(place - 2, 0) : place + 3] if h is not None]
         swathes.append((min(near), max(near)))
     return line, swathes, primary
 

@@ -31,6 +31,7 @@ LEFT_EDGE, RIGHT_EDGE = 39.0, 400.0
 WEEKS_LEFT, WEEKS_PITCH = 48.0, 18.2
 MONTHS_LEFT, MONTHS_PITCH = 167.0, 20.4
 OVERHANG = (12.0, 12.0)
+PAIR = "h12m-2.5 -2.5l2.5 2.5l-2.5 2.5m-7 -5l-2.5 2.5l2.5 2.5"  # two arrow heads on a line
 BETWEEN = (WEEKS_LEFT + 5 * WEEKS_PITCH + MONTHS_LEFT) / 2
 
 
@@ -250,7 +251,7 @@ def _names(weeks: tuple[str, ...], months: tuple[str, ...]) -> str:
 def _pairs(paired_by: Sequence[str | None]) -> str:
     """A pair of arrows under each week that an event has paired anew."""
     drawn = "".join(
-        f"M{WEEKS_LEFT + i * WEEKS_PITCH - 6:.4g} {NAMES + 6:g}h12m-2.5 -2.5l2.5 2.5l-2.5 2.5m-7 -5l-2.5 2.5l2.5 2.5"
+        f"M{WEEKS_LEFT + i * WEEKS_PITCH - 6:.4g} {NAMES + 6:g}{PAIR}"
         for i, event in enumerate(paired_by)
         if event
     )
@@ -267,9 +268,7 @@ def _drawn(half: Half) -> str:
         if a is None or b is None or place == half.breaks:
             continue
         unsure = "immature" in (half.states[place], half.states[place - 1]) or half.line[place] is None
-        (loose if unsure else sure).append(
-            f"M{half.x(place - 1):.4g} {a:.4g}L{half.x(place):.4g} {b:.4g}"
-        )
+        (loose if unsure else sure).append(f"M{half.x(place - 1):.4g} {a:.4g}L{half.x(place):.4g} {b:.4g}")
     dots: list[str] = []
     rings: list[str] = []
     moons: list[str] = []
@@ -360,7 +359,11 @@ def _last_of_second(second: Line, half: Half, currency: str, taken: list[Rectang
     words = text.labels((values[place],), second.unit, currency)[0]
     y, wide = half.second[place] or 0.0, width(words)
     x = half.x(place) + (12.0 if half.name == "weeks" else 7.0) - wide / 2
-    ways = [way for way in (y - 9, y + 9, y - 9 - LEVEL, y + 9 + LEVEL, y - 28, y + 28, y - 38, y + 38) if 5 < way < FLOOR - 4]
+    ways = [
+        way
+        for way in (y - 9, y + 9, y - 9 - LEVEL, y + 9 + LEVEL, y - 28, y + 28, y - 38, y + 38)
+        if 5 < way < FLOOR - 4
+    ]
     points = [
         (half.x(near) - 4, height - 4, half.x(near) + 4, height + 4)
         for near, height in enumerate(half.line)
@@ -396,8 +399,7 @@ def _broken(half: Half, taken: list[Rectangle]) -> str:
 
 def _met(box: Rectangle, taken: Sequence[Rectangle]) -> int:
     return sum(
-        box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]
-        for other in taken
+        box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3] for other in taken
     )
 
 
@@ -420,7 +422,8 @@ def _notes(chart: SixTwelve, half: Half, taken: list[Rectangle]) -> list[str]:
         at, box = spot(x, ways, wide, 13.0, taken)
         taken.append(box)
         parts.append(
-            f'<rect class="note" x="{x - wide / 2:.4g}" y="{at - 6.5:.4g}" width="{wide:.4g}" height="13" rx="6.5"/>'
+            f'<rect class="note" x="{x - wide / 2:.4g}" y="{at - 6.5:.4g}" width="{wide:.4g}" height="13" '
+            'rx="6.5"/>'
             f'<text x="{x:.4g}" y="{at + 3.7:.4g}">{words}</text>'
         )
     return parts

@@ -10,6 +10,7 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -84,6 +85,11 @@ class Signs:
         return text if self.decimal == "." else pc.replace_substring(text, self.decimal, ".")
 
 
+_SPACES = "\N{NO-BREAK SPACE}\N{FIGURE SPACE}\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}"
+_MINUS = "\N{MINUS SIGN}"
+_APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
+_KEYBOARD = str.maketrans({**dict.fromkeys(_SPACES, " "), _MINUS: "-", _APOSTROPHE: "'"})
+
 CONVENTIONS = (
     Signs(".", ""), Signs(".", ","), Signs(",", ""), Signs(",", "."), Signs(".", " "), Signs(",", " "),
     Signs(".", "'"), Signs(",", "'"),
@@ -136,9 +142,9 @@ def _cast(cells: pa.Array) -> Floats | None:
 
 def _normal(text: pa.Array) -> pa.Array:
     """Typographers' spaces, minus and apostrophe as the keyboard has them; no outer spaces."""
-    text = pc.replace_substring_regex(text, r"[\x{00A0}\x{2007}\x{2009}\x{202F}]", " ")
-    text = pc.replace_substring(text, "\N{MINUS SIGN}", "-")
-    text = pc.replace_substring(text, "\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    text = pc.replace_substring_regex(text, f"[{_SPACES}]", " ")
+    text = pc.replace_substring(text, _MINUS, "-")
+    text = pc.replace_substring(text, _APOSTROPHE, "'")
     return pc.utf8_trim_whitespace(text)
 
 
@@ -168,33 +174,46 @@ def _dressed(text: pa.Array, signs: Signs) -> Floats:
 
 def number_fault(cell: str, signs: Signs) -> Fault:
     """Why `numbers` refused a cell, and the remedy."""
-    text = str(_normal(pa.array([cell]))[0])
+    text = cell.translate(_KEYBOARD).strip()
     if _SPREADSHEET_ERROR.fullmatch(text):
         return Fault(
             "is a spreadsheet's error: mend the formula, or leave the cell empty if the value is not known"
         )
     if text and not text.strip("#"):
         return Fault("is a number hidden by a column too narrow: widen the column before exporting")
-    if re.fullmatch(r"(?i)[-+]?(?:inf|infinity|∞)", text) or re.fullmatch(signs.plain, text):
+    if re.fullmatch(r"(?i)[-+]?(?:inf|infinity|∞)", text) or _fits(text, signs):
         return Fault("is not a finite number: leave the cell empty if the value is not known")
     remedies = []
     for other in CONVENTIONS:
-        decimal, thousands = other.decimal, other.thousands
-        values, _ = numbers(pa.array([text]), other)
-        if (
-            not np.isnan(values[0])
-            and (not thousands or thousands in text)
-            and (decimal == "." or decimal in text)
-        ):
-            declared = [f'decimal: "{decimal}"'] if decimal != signs.decimal else []
-            declared += [f'thousands: "{thousands}"'] if thousands != signs.thousands else []
+        needed = (not other.thousands or other.thousands in text) and (
+            other.decimal == "." or other.decimal in text
+        )
+        if needed and _fits(text, other):
+            declared = [f'decimal: "{other.decimal}"'] if other.decimal != signs.decimal else []
+            declared += [f'thousands: "{other.thousands}"'] if other.thousands != signs.thousands else []
             remedies.append(f"`{', '.join(declared)}`")
     if remedies:
-        which = " or ".join(dict.fromkeys(remedies))
+        which = " or ".join(remedies)
         return Fault(
             f"has signs that the source does not declare: declare {which}, or write the number plainly"
         )
     return Fault("is not a number: write a number, or leave the cell empty if the value is not known")
+
+
+@lru_cache(maxsize=64)
+def _patterns(signs: Signs) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    return re.compile(signs.plain), re.compile(signs.dressed)
+
+
+def _fits(text: str, signs: Signs) -> bool:
+    """Is a text a number in these signs? The same as `numbers`, for one cell without a column around it."""
+    plain, dressed = _patterns(signs)
+    if plain.match(text):
+        return True
+    if (parts := dressed.match(text)) is None:
+        return False
+    negations = sum(parts[key] is not None for key in ("open", "sign", "inner"))
+    return (parts["open"] is None) == (parts["close"] is None) and negations < 2
 
 
 def _bools(array: pa.Array) -> Mask:

@@ -70,7 +70,8 @@ class ExcelTable:
 
     def _opened(self, sheet: str | None) -> list[list[Cell]]:
         try:
-            with calamine.load_workbook(self.path) as book:
+            # By its content: from a path the reader would go by the ending.
+            with self.path.open("rb") as file, calamine.load_workbook(file) as book:
                 names = book.sheet_names
                 if not names:
                     raise SourceError(f"{self.name} has no sheet. Export it again.")

@@ -41,7 +41,9 @@ taken_back AS (
     FROM withdrawn w
     LEFT JOIN (SELECT stood.*, b.known_at FROM stood JOIN batch b USING (batch)) s
       ON s.series_id = w.series_id AND s.day = w.day AND s.known_at <= w.known_at
-    QUALIFY row_number() OVER (PARTITION BY w.series_id, w.day, w.new_batch ORDER BY s.known_at DESC NULLS LAST) = 1
+    QUALIFY row_number() OVER (
+        PARTITION BY w.series_id, w.day, w.new_batch ORDER BY s.known_at DESC NULLS LAST, s.batch DESC NULLS LAST
+    ) = 1
 ),
 change AS (
     SELECT series_id, day, old, new, old_batch, new_batch FROM replaced

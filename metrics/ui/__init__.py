@@ -5,6 +5,7 @@ A page asks `ui.page(...)` in its first line and then composes; nothing here or 
 
 from metrics.ui.bar import bar, step
 from metrics.ui.frame import Page, main, nothing_loaded, open_metric, page
+from metrics.ui.loading import freshness, load_now, loads, refused, take_back, upload
 from metrics.ui.one_metric import (
     all_metrics,
     beliefs_and_origins,
@@ -23,13 +24,19 @@ __all__ = [
     "beliefs_and_origins",
     "deck_html",
     "definition_and_chart",
+    "freshness",
     "history",
+    "load_now",
+    "loads",
     "main",
     "nothing_loaded",
     "open_metric",
     "page",
     "picked_metric",
+    "refused",
     "serve",
     "sheet",
     "step",
+    "take_back",
+    "upload",
 ]

@@ -6,10 +6,13 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 from typing import NoReturn
+from zoneinfo import ZoneInfo
 
+import pandas as pd
 import streamlit as st
 from streamlit.navigation.page import Page as Destination
 
+from metrics import text
 from metrics.deck import Deck
 from metrics.errors import DefinitionError, MetricsError, StoreError
 from metrics.shipped import shipped
@@ -102,7 +105,7 @@ def nothing_loaded(asked: Page) -> NoReturn:
     company = asked.workspace.definitions.company.name
     count = len(asked.workspace.definitions.sources)
     sources = f"{count} declared source{'' if count == 1 else 's'}"
-    _tell(
+    tell(
         f"{company} has no numbers yet",
         f"<p>Load the {sources} with <code>wbr load</code>, or on the Sources page.</p>",
         role="status",
@@ -121,11 +124,21 @@ def trouble(error: MetricsError) -> None:
             title, then = "The store cannot be read", "Nothing was changed."
         case _:
             title, then = "This did not work", ""
-    _tell(title, f"<pre>{escape(str(error))}</pre><p>{then}</p>", role="alert")
+    tell(title, f"<pre>{escape(str(error))}</pre><p>{then}</p>", role="alert")
 
 
-def _tell(title: str, inside: str, role: str) -> None:
+def tell(title: str, inside: str, role: str) -> None:
+    """Words in place of a page, or of a part of it. `inside` is markup."""
     st.html(f'<div class="wu-trouble" role="{role}"><h1>{escape(title)}</h1>{inside}</div>')
+
+
+def when(moment: pd.Timestamp, page: Page) -> str:
+    """A stored UTC time where the company is."""
+    if pd.isna(moment):
+        return text.UNKNOWN
+    zone = ZoneInfo(page.workspace.definitions.company.time_zone)
+    aware = moment.tz_localize("UTC") if moment.tzinfo is None else moment
+    return words.moment(aware.tz_convert(zone).to_pydatetime())
 
 
 def _own(name: str) -> Path:

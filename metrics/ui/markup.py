@@ -5,6 +5,11 @@ Every word from outside is escaped here.
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from typing import Any
+
+import pandas as pd
+
+LEFT = ' class="w-left"'
 
 
 def facts(pairs: Iterable[tuple[str, str | None]]) -> str:
@@ -32,21 +37,35 @@ def points(items: Sequence[str]) -> str:
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[str] = ()) -> str:
     """A table of words; figures stand right, the first column and those in `left` left."""
     places = [n == 0 or column in left for n, column in enumerate(columns)]
-    heads = "".join(
-        f'<th scope="col"{" class=w-left" if words else ""}>{escape(column)}</th>'
-        for column, words in zip(columns, places, strict=True)
-    )
+    heads = "".join(head(column, left=words) for column, words in zip(columns, places, strict=True))
     body = "".join(f"<tr>{_cells(row, places)}</tr>" for row in rows)
+    return scrolled(title, heads, body)
+
+
+def scrolled(title: str, heads: str, body: str) -> str:
+    """A table of ready header cells and rows, in a part that scrolls by itself where it is too wide."""
     return (
-        f'<div class="w-scroll" role="region" tabindex="0" aria-label="{escape(title)}"><table class="w-table">'
-        f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<div class="w-scroll" role="region" tabindex="0" aria-label="{escape(title)}">'
+        f'<table class="w-table"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
     )
+
+
+def head(column: str, *, left: bool = False) -> str:
+    """A header cell."""
+    return f'<th scope="col"{LEFT if left else ""}>{escape(column)}</th>'
+
+
+def cell(words: str, *, left: bool = False) -> str:
+    """A cell of words."""
+    return f"<td{LEFT if left else ''}>{escape(words)}</td>"
+
+
+def each(frame: pd.DataFrame) -> Iterable[Any]:
+    """The rows of a frame with their columns as attributes, whatever their types."""
+    return frame.itertuples()
 
 
 def _cells(row: Sequence[str], places: Sequence[bool]) -> str:
     first, *rest = row
-    cells = "".join(
-        f'<td{" class=w-left" if words else ""}>{escape(cell)}</td>'
-        for cell, words in zip(rest, places[1:], strict=True)
-    )
-    return f'<th scope="row" class="w-left">{escape(first)}</th>{cells}'
+    cells = "".join(cell(words, left=left) for words, left in zip(rest, places[1:], strict=True))
+    return f'<th scope="row"{LEFT}>{escape(first)}</th>{cells}'

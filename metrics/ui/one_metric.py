@@ -1,8 +1,7 @@
-"""What the metric page shows of one metric: its definition in words, its chart, where its numbers come from."""
+"""What the metric page shows: a definition in words, its chart, where its numbers come from."""
 
 from collections.abc import Iterator
 from html import escape
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +11,7 @@ from metrics.deck import Block
 from metrics.definitions import Definitions, Link, Metric, Unit, series_of
 from metrics.draw import explore, grid
 from metrics.ui import markup, state, words
-from metrics.ui.frame import Page
+from metrics.ui.frame import Page, when
 
 SHOWN = 60  # Rows of a list on the page; the newest come first.
 GRAINS = {"week": "Weeks", "day": "Days"}
@@ -25,17 +24,17 @@ def picked_metric(page: Page) -> Metric | None:
     if notice:
         st.warning(words.plain(notice))
     st.session_state["metric"] = asked
-    st.selectbox(
-        "Metric",
-        list(metrics),
-        index=None,
-        format_func=lambda name: metrics[name].name,
-        key="metric",
-        placeholder="Find a metric",
-        label_visibility="collapsed",
-        on_change=_chosen,
-        width=360,
-    )
+    with st.container(key="picker"):
+        st.selectbox(
+            "Metric",
+            list(metrics),
+            index=None,
+            format_func=lambda name: metrics[name].name,
+            key="metric",
+            placeholder="Find a metric",
+            label_visibility="collapsed",
+            on_change=_chosen,
+        )
     return metrics[asked] if asked else None
 
 
@@ -47,18 +46,16 @@ def _chosen() -> None:
 def all_metrics(page: Page) -> str:
     """Every metric with its kind and owner, to choose from."""
     definitions = page.workspace.definitions
-    rows = (
-        f'<tr data-metric="{escape(m.id)}"><th scope="row" class="w-left">{markup.metric_link(m.id, m.name)}</th>'
-        f'<td class="w-left">{m.kind}</td><td class="w-left">{escape(words.owner(m, definitions))}</td>'
-        f'<td class="w-left">{escape(words.measured(m.measure, definitions))}</td></tr>'
+    body = "".join(
+        f'<tr data-metric="{escape(m.id)}"><th scope="row"{markup.LEFT}>{markup.metric_link(m.id, m.name)}</th>'
+        + markup.cell(m.kind, left=True)
+        + markup.cell(words.owner(m, definitions), left=True)
+        + markup.cell(words.measured(m.measure, definitions), left=True)
+        + "</tr>"
         for m in definitions.metrics.values()
     )
-    heads = "".join(f'<th scope="col" class="w-left">{h}</th>' for h in ("Metric", "Kind", "Owner", "Measured"))
-    return (
-        '<h1 class="w-only">Metrics</h1>'
-        '<div class="w-scroll" role="region" tabindex="0" aria-label="All metrics"><table class="w-table">'
-        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-    )
+    heads = "".join(markup.head(column, left=True) for column in ("Metric", "Kind", "Owner", "Measured"))
+    return '<h1 class="w-only">Metrics</h1>' + markup.scrolled("All metrics", heads, body)
 
 
 # --- the definition and the chart ------------------------------------------------------------
@@ -69,9 +66,10 @@ def definition_and_chart(page: Page, metric: Metric) -> str:
     definitions = page.workspace.definitions
     about = " · ".join(filter(None, (metric.kind, words.owner(metric, definitions), metric.code)))
     lead = f'<p class="w-lead">{escape(metric.meaning)}</p>' if metric.meaning else ""
+    card = grid.card(_block(page, metric), definitions.company.currency, "on_demand")
     return (
         f'<div class="w-title"><h1>{escape(metric.name)}</h1><p>{escape(about)}</p></div>{lead}'
-        f'<div class="w-pair"><div>{grid.card(_block(page, metric), definitions.company.currency, "on_demand")}</div>'
+        f'<div class="w-pair"><div>{card}</div>'
         f"<div>{markup.facts(_facts(metric, definitions))}</div></div>"
     )
 
@@ -97,7 +95,10 @@ def _facts(metric: Metric, definitions: Definitions) -> Iterator[tuple[str, str 
     yield "Target", said(words.target(metric, definitions))
     yield "What moves it", said(words.controllable(metric, definitions))
     yield "How it could be gamed", said(metric.gaming)
-    yield "Guardrails", text.listed(_named(g, definitions) for g in metric.guardrails) if metric.guardrails else None
+    yield (
+        "Guardrails",
+        text.listed(_named(g, definitions) for g in metric.guardrails) if metric.guardrails else None,
+    )
     if metric.supersedes:
         old = metric.supersedes
         since = f" since {words.day(old.start)}" if old.start else ""
@@ -145,13 +146,15 @@ def history(page: Page, metric: Metric) -> None:
         st.caption("This metric has no days of its own: it is told by the week, or computed from others.")
         return
     has_target = bool(table["target"].notna().any())
-    st.vega_lite_chart(
-        explore.history_rows(table, metric.unit, currency),
-        explore.history(by, metric.unit, currency, target=has_target),
-        key=f"history of {metric.id} by {by}",
-        alt=f"{words.plain(metric.name)}, every {by} from {words.day(table['day'].iloc[0])} "
-        f"to {words.day(table['day'].iloc[-1])}, with the year earlier",
-    )
+    with st.container(key="history_chart"):
+        st.vega_lite_chart(
+            explore.history_rows(table, metric.unit, currency),
+            explore.history(by, metric.unit, currency, target=has_target),
+            width="stretch",
+            key=f"history of {metric.id} by {by}",
+            alt=f"{words.plain(metric.name)}, every {by} from {words.day(table['day'].iloc[0])} "
+            f"to {words.day(table['day'].iloc[-1])}, with the year earlier",
+        )
     st.caption("Drag across the strip to look at a stretch; double-click it to see all.")
 
 
@@ -195,17 +198,19 @@ def _restatements(page: Page, metric: Metric) -> str:
             _series(row.series, row.segments),
             _figure(row.old, unit, currency),
             _figure(row.new, unit, currency),
-            _when(row.old_known_at, page),
-            _when(row.new_known_at, page),
+            when(row.old_known_at, page),
+            when(row.new_known_at, page),
             f"{row.load}, {row.source}" + (", undone" if row.undone else ""),
         )
-        for row in told.head(SHOWN).itertuples()
+        for row in markup.each(told.head(SHOWN))
     )
     columns = ("Day", "Series", "Was", "Is", "Told", "Told anew", "Load")
     return markup.block(
         "Restatements",
         markup.table("Restatements", columns, rows, left=("Series", "Told", "Told anew", "Load")),
-        _some(len(told), "value changed after it was first told", "values changed after they were first told"),
+        _some(
+            len(told), "value changed after it was first told", "values changed after they were first told"
+        ),
     )
 
 
@@ -218,12 +223,12 @@ def _provenance(page: Page, metric: Metric) -> str:
             row.series.replace("_", " "),
             f"{row.source}: {row.file}",
             str(row.load),
-            _when(row.loaded_at, page),
+            when(row.loaded_at, page),
             words.day(row.first_day),
             words.day(row.last_day),
             f"{row.rows:,}",
         )
-        for row in origin.head(SHOWN).itertuples()
+        for row in markup.each(origin.head(SHOWN))
     )
     columns = ("Series", "Source and file", "Load", "Loaded", "First day", "Last day", "Values")
     return markup.block(
@@ -244,15 +249,6 @@ def _series(name: str, segments: str) -> str:
 
 def _figure(value: float, unit: Unit, currency: str) -> str:
     return text.UNKNOWN if pd.isna(value) else text.full(value, unit, currency)
-
-
-def _when(moment: pd.Timestamp, page: Page) -> str:
-    """A stored UTC time where the company is."""
-    if pd.isna(moment):
-        return text.UNKNOWN
-    zone = ZoneInfo(page.workspace.definitions.company.time_zone)
-    aware = moment.tz_localize("UTC") if moment.tzinfo is None else moment
-    return words.moment(aware.tz_convert(zone).to_pydatetime())
 
 
 def _some(count: int, one: str, many: str) -> str:

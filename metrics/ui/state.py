@@ -51,7 +51,9 @@ def metric(workspace: Workspace) -> tuple[str | None, str | None]:
     return _one_of("metric", workspace.definitions.metrics, None, "metric")
 
 
-def _one_of(name: str, known: Collection[str], default: str | None, what: str) -> tuple[str | None, str | None]:
+def _one_of(
+    name: str, known: Collection[str], default: str | None, what: str
+) -> tuple[str | None, str | None]:
     asked = _asked(name)
     if asked is None or asked in known:
         return asked or default, None

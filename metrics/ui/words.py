@@ -41,7 +41,12 @@ KINDS = {
     "output": "Output: it follows from the inputs",
     "context": "Context: shown to explain, nobody answers for its level",
 }
-BETTER = {"up": "Higher is better", "down": "Lower is better", "band": "Best within a band", "none": "Neither"}
+BETTER = {
+    "up": "Higher is better",
+    "down": "Lower is better",
+    "band": "Best within a band",
+    "none": "Neither",
+}
 STATES = {
     "proposed": "proposed",
     "defined": "defined, not yet measured",
@@ -165,7 +170,9 @@ def target(metric: Metric, definitions: Definitions) -> str | None:
     """What somebody promised, in words; None if nobody did."""
     if table := definitions.targets.get(metric.id):
         return f"week by week in {table.csv}, set by {person(table.set_by, definitions)}: {table.because}"
-    return None if metric.target is None else _target(metric.target, metric.unit, definitions.company.currency)
+    return (
+        None if metric.target is None else _target(metric.target, metric.unit, definitions.company.currency)
+    )
 
 
 def _target(promised: Target, unit: Unit, currency: str) -> str:

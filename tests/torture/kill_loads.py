@@ -4,8 +4,8 @@ A writer tells one number on every day of its series, then the next number, and 
 load has come back. So whatever a reader sees must be one single number per writer; it may never
 fall; and after a kill it must be the last one that was said, or the one that was being loaded.
 
-    python tests/torture/kill_loads.py                      200 kills, then 20 s of 2 writers and 3 readers
-    python tests/torture/kill_loads.py --kills 12 --seconds 3
+    python tests/torture/kill_loads.py          200 kills, then 2 writers of 50 loads each and 3 readers
+    python tests/torture/kill_loads.py --kills 10 --loads 4
 
 Prints counts; exits with 1 if anything was lost, torn or went backwards.
 """
@@ -70,18 +70,18 @@ def torn(seen: dict[str, tuple[float, float, int]]) -> bool:
     return any(low != high or count != SERIES * DAYS for low, high, count in seen.values())
 
 
-def write(folder: Path, writer: str, start: int) -> Iterator[str]:
+def write(folder: Path, writer: str, numbers: range) -> Iterator[str]:
     """Load one number after the other, and say each one that is loaded."""
     store = Store(folder)
-    for number in range(start, sys.maxsize):
+    for number in numbers:
         store.add([readings(writer, number)], datetime.now(UTC), by=writer)
         yield str(number)
 
 
-def read(folder: Path, until: float) -> Iterator[str]:
-    """Read until a time; say how often, and whether anything was torn or went backwards."""
+def read(folder: Path, stop: Path) -> Iterator[str]:
+    """Read until a file appears; say how often, and whether anything was torn or went backwards."""
     store, before, count = Store(folder), dict[str, float](), 0
-    while time.time() < until:
+    while not (stop.exists() and count):
         seen = numbers(store)
         if torn(seen) or any(low < before.get(writer, 0) for writer, (low, _, _) in seen.items()):
             yield f"broken: {seen} after {before}"
@@ -130,19 +130,21 @@ class Child:
 
 def killed(folder: Path, kills: int, chance: random.Random) -> list[str]:
     """Kill a writer again and again; return what went wrong."""
-    wrong, at, loads, drafts = [], 0, 0, 0
+    begun = time.monotonic()
+    wrong = [line for line in Child(lambda: write(folder, "a", range(1, 4))).lines() if not line.isdigit()]
+    one_load = (time.monotonic() - begun) / 3
+    at, loads, drafts = 3, 0, 0
     for _ in range(kills):
-        writer = Child(lambda start=at + 1: write(folder, "a", start))
-        time.sleep(chance.uniform(0.02, 0.8))
+        writer = Child(lambda start=at + 1: write(folder, "a", range(start, sys.maxsize)))
+        time.sleep(chance.uniform(0, 3 * one_load))
         writer.kill()
         said = writer.lines()
-        drafts += any(path.suffix == ".part" for path in folder.glob("*"))
-        last = int(said[-1]) if said and said[-1].isdigit() else at
         wrong += [line for line in said if not line.isdigit()]
+        drafts += any(path.suffix == ".part" for path in folder.iterdir())
+        last = int(said[-1]) if said and said[-1].isdigit() else at
         (seen,) = Child(lambda: look(folder)).lines()
         if not seen.isdigit():
-            wrong.append(seen)
-            break
+            return [*wrong, seen]
         if not last <= int(seen) <= last + 1:
             wrong.append(f"said {last}, but the store holds {seen}")
         loads += int(seen) - at
@@ -151,34 +153,34 @@ def killed(folder: Path, kills: int, chance: random.Random) -> list[str]:
     return wrong
 
 
-def together(folder: Path, seconds: float) -> list[str]:
-    """Two writers and three readers at once; return what went wrong."""
-    until = time.time() + seconds
-    readers = [Child(lambda: read(folder, until)) for _ in range(3)]
-    writers = [Child(lambda name=name: write(folder, name, 1)) for name in ("b", "c")]
-    time.sleep(seconds)
+def together(folder: Path, loads: int) -> list[str]:
+    """Two writers and three readers at once, until the writers are done; return what went wrong."""
+    stop = folder.with_suffix(".stop")
+    readers = [Child(lambda: read(folder, stop)) for _ in range(3)]
+    writers = [Child(lambda name=name: write(folder, name, range(1, loads + 1))) for name in ("b", "c")]
+    said = [line for writer in writers for line in writer.lines()]
+    stop.touch()
     told = [line for reader in readers for line in reader.lines()]
-    for writer in writers:
-        writer.kill()
-    said = [writer.lines() for writer in writers]
-    wrong = [line for line in [*told, *said[0], *said[1]] if not line.isdigit()]
+    wrong = [line for line in [*said, *told] if not line.isdigit()]
+    if len(said) != 2 * loads or len(told) != 3:
+        wrong.append(f"a process came to nothing: {said}, {told}")
+    (seen,) = Child(lambda: look(folder)).lines()
+    if seen != str(loads):
+        wrong.append(f"after {loads} loads the store holds {seen}")
     reads = sum(int(line) for line in told if line.isdigit())
-    loads = sum(map(len, said))
-    if not reads or not all(said):
-        wrong.append(f"a process came to nothing: {told}, {said}")
-    print(f"{seconds:.0f} s together: {loads} loads, {reads} reads, {len(wrong)} wrong")
+    print(f"{len(said)} loads by 2 writers, {reads} reads by 3 readers meanwhile, {len(wrong)} wrong")
     return wrong
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--loads", type=int, default=50)
     parser.add_argument("--seed", type=int, default=6)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         wrong = killed(Path(folder) / "killed", asked.kills, random.Random(asked.seed))
-        wrong += together(Path(folder) / "together", asked.seconds)
+        wrong += together(Path(folder) / "together", asked.loads)
     for line in wrong:
         print(line, file=sys.stderr)
     return 1 if wrong else 0

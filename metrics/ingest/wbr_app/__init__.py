@@ -11,10 +11,13 @@ from dataclasses import dataclass
 
 from metrics.errors import DefinitionError
 from metrics.ingest.wbr_app import written
+from metrics.ingest.wbr_app.beside import annotations, configuration, table
 from metrics.ingest.wbr_app.outline import events_of, workspace_of
 from metrics.ingest.wbr_app.sources import computable, origin_of, readable, told_apart
 from metrics.ingest.wbr_app.texts import deck_yaml, metrics_yaml, workspace_yaml
 from metrics.ingest.wbr_app.written import Folded
+
+__all__ = ["Converted", "annotation_files", "annotations", "configuration", "convert", "table"]
 
 
 @dataclass(frozen=True)
