@@ -50,7 +50,7 @@ def the_chart(connection, calendar, ending, axis, metric=None, **options):
 
 def total(first, last):
     start, end = (first - FIRST).days, (last - FIRST).days
-    return sum(DAYS[start : end + 1]) if 0 <= start and end < len(DAYS) else None
+    return sum(DAYS[start : end + 1]) if start >= 0 and end < len(DAYS) else None
 
 
 def month(year, number):
@@ -86,18 +86,17 @@ def test_every_week_of_every_fiscal_year(connection, year_ends, axis):
         assert list(line.weeks) == weeks
         assert list(line.weeks_year_earlier) == before
 
-        last = month(ending.year, ending.month)
-        complete = 0 if last[1] == ending else -1
+        complete = 0 if month(ending.year, ending.month)[1] == ending else -1
         if axis == "trailing_twelve_months":
             months = [month(ending.year, ending.month + complete + n) for n in range(-11, 1)]
         else:
             start = opening(ending, year_ends, 12)
             months = [month(start.year, start.month + n) for n in range(12)]
-        values = [None if f > ending else total(f, min(l, ending)) for f, l in months]
+        values = [None if first > ending else total(first, min(last, ending)) for first, last in months]
         assert list(line.months) == values
         assert list(line.months_year_earlier) == [total(*month(f.year - 1, f.month)) for f, _ in months]
         assert list(chart.axis.months) == [f"{f:%b}" for f, _ in months]
-        unfinished = [f <= ending < l for f, l in months]
+        unfinished = [first <= ending < last for first, last in months]
         assert [s == "partial" for s in line.months_state] == unfinished
 
         for span, now, compared in (

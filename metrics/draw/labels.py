@@ -8,6 +8,7 @@ Source: wbr-method.md section 2, row Values on the line.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 FONT_SIZE = 10.5
 RISE = 7.7  # height of a figure at this size
@@ -32,6 +33,7 @@ Candidate = tuple[float, float, float, Rectangle, "Mark"]  # cost, middle, basel
 Lane = tuple[
     Heights, list[tuple[float, float] | None], bool
 ]  # a line, where it runs, whether labels are its own
+Look = Literal["nearest", "around", "anywhere"]  # how far from its point a label may be
 Path = tuple[float, "Path | None", Candidate | None]  # cost so far, the path before, its last label
 
 
@@ -101,26 +103,30 @@ def overlap(a: Rectangle, b: Rectangle) -> bool:
 
 def placed(marks: Sequence[Mark], ground: Ground) -> tuple[Label, ...]:
     """The labels of one half, oldest first; those that need not show are left out where they do not fit."""
-    if not all(mark.must for mark in marks):  # some may be left out, so the nearest spots mostly do
-        cost, labels = _chosen(marks, ground, rich=False)
+    labels: tuple[Label, ...] = ()
+    looks: tuple[Look, ...] = ("nearest", "around", "anywhere")
+    if all(mark.must for mark in marks):
+        looks = looks[1:]
+    for look in looks:
+        cost, labels = _chosen(marks, ground, look)
         if cost < COLLISION:
-            return labels
-    return _chosen(marks, ground, rich=True)[1]
+            break
+    return labels
 
 
-def _chosen(marks: Sequence[Mark], ground: Ground, *, rich: bool) -> tuple[float, tuple[Label, ...]]:
+def _chosen(marks: Sequence[Mark], ground: Ground, look: Look) -> tuple[float, tuple[Label, ...]]:
     """The cheapest way through the candidates; a label can only meet the two before it."""
     nobody: Path = (0.0, None, None)
     best = [nobody]
     lanes = [_lane(ground.line, True), *(_lane(line, False) for line in ground.others if any(line))]
     for mark in marks:
-        candidates = _candidates(mark, ground, lanes, rich=rich)
+        candidates = _candidates(mark, ground, lanes, look)
         grown: list[Path] = []
         if not mark.must:
             candidates = [c for c in candidates if c[0] < NOT_SHOWN]
             without = min(best, key=_cost)
             grown.append((without[0] + NOT_SHOWN, without[1], without[2]))
-        kept_of = MOST if mark.must else 2
+        kept_of = 99 if look == "anywhere" else MOST if mark.must else 2
         if len(candidates) > kept_of:
             candidates = sorted(candidates, key=_price)[:kept_of]
         for candidate in candidates:
@@ -158,7 +164,7 @@ def _price(candidate: Candidate) -> float:
     return candidate[0]
 
 
-def _candidates(mark: Mark, ground: Ground, lanes: Sequence[Lane], *, rich: bool) -> list[Candidate]:
+def _candidates(mark: Mark, ground: Ground, lanes: Sequence[Lane], look: Look) -> list[Candidate]:
     place, y, pitch, line = mark.place, mark.height, ground.pitch, ground.line
     wide = width(mark.words)
     centre = ground.left + place * pitch
@@ -177,21 +183,26 @@ def _candidates(mark: Mark, ground: Ground, lanes: Sequence[Lane], *, rich: bool
         tried += [(inward, up, above + 1.2), (inward, down, below + 1.2)]
     found = _priced(tried, mark, wide, ground, lanes)
     over, under = found[0][0] <= CLEAN, found[1][0] <= CLEAN
-    if over and under:
+    if over and under and look != "anywhere":
         return found
     slope = 1.0 if before > after else -1.0  # over a rising line to the left, under it to the right
     aside = slope * min(wide * 0.36, pitch * 0.42)
+    upward, downward = over or not under, under or not over
     tried = []
-    if not outer and (rich or not (over or under)):
-        if not under:
+    if not outer and (look != "nearest" or not (over or under)):
+        if upward:
             tried += [(centre - aside, up + 0.8, above + 1.0), (centre + aside, up + 0.8, above + 1.2)]
-        if not over:
+        if downward:
             tried += [(centre + aside, down - 0.8, below + 1.0), (centre - aside, down - 0.8, below + 1.2)]
-        if abs(before - y) > STEEP and abs(after - y) > STEEP and not (over or under):
+        if upward and downward and abs(before - y) > STEEP and abs(after - y) > STEEP:
             beyond = slope * (wide / 2 + 1)
             tried += [(centre - beyond, y - 2.0, 1.8), (centre + beyond, y + RISE + 2.0, 1.9)]
-    if rich and not (over or under):
-        tried += [(centre, up - LEVEL, above + 3.5), (centre, down + LEVEL, below + 3.5)]
+    if look != "nearest" and upward:
+        tried.append((centre, up - LEVEL, above + 3.0))
+    if look != "nearest" and downward:
+        tried.append((centre, down + LEVEL, below + 3.0))
+    if look == "anywhere":
+        tried += [(centre, up - 2 * LEVEL, above + 6.0), (centre, down + 2 * LEVEL, below + 6.0)]
     return found + _priced(tried, mark, wide, ground, lanes)
 
 

@@ -256,4 +256,5 @@ def _temporary(connection: duckdb.DuckDBPyConnection, name: str, **columns: list
         "place": "INTEGER",
     }
     listed = ", ".join(f"CAST(unnest(CAST(${c} AS {kinds[c]}[])) AS {kinds[c]}) AS {c}" for c in columns)
+    # The name and the columns are identifiers of this module; every value is bound.
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {listed}", columns)
