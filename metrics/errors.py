@@ -5,6 +5,8 @@ MetricsError
 │   └── UnknownNameError     a name that no definition declares
 ├── SourceError              a source file cannot be read as observations
 ├── StoreError               the store is missing, damaged, or another process is writing to it
+├── JournalError             the journal cannot be read or written, or a fact cannot be taken as it is
+│   └── ConflictError        somebody changed the same thing first
 └── CalendarError            a date that cannot end a week, or a calendar that cannot exist
 
 A message says, in this order: what is wrong, where it was found, and what to do about it.
@@ -12,6 +14,7 @@ A message says, in this order: what is wrong, where it was found, and what to do
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class MetricsError(Exception):
@@ -32,6 +35,22 @@ class SourceError(MetricsError):
 
 class StoreError(MetricsError):
     """The store is missing, damaged, or another process is writing to it."""
+
+
+class JournalError(MetricsError):
+    """The journal cannot be read or written, or a fact cannot be taken as it is."""
+
+
+class ConflictError(JournalError):
+    """Somebody changed the same thing first.
+
+    Attributes:
+        newest: The fact that came first (a `metrics.journal.Fact`), for the one who is told of it.
+    """
+
+    def __init__(self, message: str, newest: Any = None) -> None:
+        super().__init__(message)
+        self.newest = newest
 
 
 class CalendarError(MetricsError):

@@ -53,7 +53,7 @@ class Workspace:
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self.folder = folder
-        self.registry: Registry = registry.read(folder)
+        self.registry: Registry = registry.read(folder.resolve())
         self.store = Store(folder / "store")
         self._clock = clock
         self._decks: OrderedDict[tuple[str, date, datetime | None, str | None], Deck] = OrderedDict()
@@ -174,7 +174,8 @@ class Workspace:
             for block in section.blocks
             if isinstance(block, TableBlock | ExceptionsBlock)
         }
-        return {path: week.Sheet(*ingest.sheet(path, self.folder)) for path in sorted(paths)}
+        there = sorted(path for path in paths if (self.folder / path).is_file())
+        return {path: week.Sheet(*ingest.sheet(path, self.folder)) for path in there}
 
     def _restated(self, week_ending: date, as_of: datetime | None) -> tuple[week.Restated, ...]:
         """Corrections of days on the chart's weeks; rates that are still maturing are not corrections."""

@@ -4,8 +4,8 @@ from metrics import ui
 
 page = ui.page("Sources")
 
-ui.sheet(ui.freshness(page), key="sources")
 ui.load_now(page)
+ui.sheet(ui.freshness(page), key="sources")
 ui.upload(page)
 if not page.empty:
     ui.sheet(ui.loads(page), key="loads")

@@ -24,7 +24,8 @@ LINES = [
     {"week", "ingest", "store", "draw", "demo"},
     {"export"},
     {"workspace"},
-    {"ui", "cli"},
+    {"ui"},
+    {"cli"},
 ]
 LINE = {room: number for number, rooms in enumerate(LINES) for room in rooms}
 PURE = {"errors", "periods", "definitions", "rollup", "six_twelve", "deck", "text", "week"}

@@ -1,7 +1,5 @@
 """CSV sources: which cells are read, which are refused, and with what words."""
 
-# ruff: noqa: E501 - a case of a table is one line, so that the eye can compare it with the next
-
 import hashlib
 from datetime import date, datetime
 from pathlib import Path
@@ -329,6 +327,41 @@ def test_a_row_of_another_length_is_refused_and_the_others_are_read(tmp_path):
         Reject("a.csv", 4, "", "2026-05-08,1,2,3", f"has 4 cells, more than the 3 of the header: {remedy}"),
     )
     assert observations(found) == ["x 2026-05-06 1", "x 2026-05-09 5", "y 2026-05-06 2", "y 2026-05-09 6"]
+
+
+RAGGED = [
+    # it shows that …                               text                                                                       lines     observations
+    ("an empty line before is counted",             "day,x\n\n2026-05-08\n2026-05-09,2\n",                                     [3],      ["x 2026-05-09 2"]),
+    ("empty lines above the header are counted",    "\n\nday,x\n2026-05-08\n2026-05-09,2\n",                                   [4],      ["x 2026-05-09 2"]),
+    ("a header of two lines is counted",            'day,x,"n\nn"\n2026-05-08,1\n2026-05-09,2,\n2026-05-10\n',                [3, 5],   ["x 2026-05-09 2"]),
+    ("breaks in quotation marks are counted",       'day,x,n\n2026-05-08,1,"a\nb"\n2026-05-09,2,,1\n2026-05-10,bad,"\n"\n',    [4, 5],   ["x 2026-05-08 1"]),
+    ("a trailing delimiter does not hide one",      "day,x\n2026-05-08,1,\n2026-05-09,2,3\n",                                 [3],      ["x 2026-05-08 1"]),
+    ("a row may lack the delimiter that trails",    "day,x\n2026-05-08,1,\n2026-05-09,2\n",                                   [],       ["x 2026-05-08 1", "x 2026-05-09 2"]),
+    ("a row may have one that others lack",         "day,x\n2026-05-08,1\n2026-05-09,2,\nbad\n",                              [4],      ["x 2026-05-08 1", "x 2026-05-09 2"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text, lines, expected", [c[1:] for c in RAGGED], ids=[c[0] for c in RAGGED])
+def test_rows_of_other_lengths(tmp_path, text, lines, expected):
+    found = reading(tmp_path, text, keep_good=True)
+    assert [reject.line for reject in found.rejects] == lines
+    assert (observations(found), found.refused) == (expected, len(lines))
+
+
+def test_rows_of_other_lengths_are_found_among_many(tmp_path):
+    first = date(1970, 1, 1)
+    rows = [f"{date.fromordinal(first.toordinal() + n)},{n}" for n in range(20_000)]
+    for place in (0, 5_000, 19_999):
+        rows[place] = "2026-05-09"
+    rows[12_000] = rows[12_000].replace(",", ",bad")
+    found = reading(tmp_path, "day,x\n" + "\n".join(rows), keep_good=True)
+    assert [reject.line for reject in found.rejects] == [2, 5_002, 12_002, 20_001]
+    assert (found.rows, found.table.num_rows) == (20_000, 19_996)
+
+
+def test_a_file_that_fits_nowhere_is_refused_as_a_whole(tmp_path):
+    with pytest.raises(SourceError, match=r"a\.csv: more than 100,000 rows do not fit the header\. The first, on line 2, is 'a'"):
+        reading(tmp_path, "day,x\n" + "a\n" * 100_002, keep_good=True)
 
 
 def test_a_blank_cell_and_an_absent_row_are_the_same(tmp_path):

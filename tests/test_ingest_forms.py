@@ -1,7 +1,5 @@
 """Excel, OpenDocument and Parquet sources: typed cells, and files that are not what they say."""
 
-# ruff: noqa: E501 - a case of a table is one line, so that the eye can compare it with the next
-
 import zipfile
 from datetime import UTC, date, datetime, time
 

@@ -18,45 +18,52 @@ from metrics import text
 from metrics.definitions import Unit
 
 NOW, BEFORE, TARGET = "this year", "year earlier", "target"
+LARGE = 10_000  # From here on an axis counts in thousands.
 HEIGHT = 250  # Pixels of the view; the strip below it that chooses a stretch is a sixth of that.
 STRIP = 40
-SHORT = "replace(replace(format(datum.value, '~s'), 'G', 'B'), 'k', 'K')"  # d3 writes giga and kilo
 MONTH = "timeFormat(datum.value, month(datum.value) == 0 ? '%Y' : '%b')"
 WHEN: dict[str, str] = {"day": "Day", "week": "Week ending"}
 
 
-def history(grain: Literal["day", "week"], unit: Unit, currency: str, *, target: bool) -> dict[str, Any]:
-    """The specification of a metric's whole history; give it the rows of `history_rows`.
+def history(
+    table: pd.DataFrame, grain: Literal["day", "week"], unit: Unit, currency: str
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """A metric's whole history: its rows and the specification that draws them.
 
-    A strip under the view chooses the stretch to look at; drag it, double-click it to see all.
-    """
-    template: dict[str, Any] = json.loads(_history(grain, target))
-    head = text.sign(currency) if unit == "currency" else ""
-    shown = "format(datum.value, '~%')" if unit == "fraction" else SHORT
-    for layer in template["vconcat"][0]["layer"]:
-        axis = layer.get("encoding", {}).get("y", {}).get("axis")
-        if axis is not None:
-            axis["labelExpr"] = f"{json.dumps(head)} + {shown}" if head else shown
-    return template
-
-
-def history_rows(table: pd.DataFrame, unit: Unit, currency: str) -> pd.DataFrame:
-    """`Workspace.history` with its readings in words beside the figures, for tooltips.
+    A strip under the view chooses the stretch to look at: drag across it, double-click it to see all.
 
     Args:
-        table: Columns `day`, `value`, `state`, `year_earlier`, `target`.
+        table: Columns `day`, `value`, `state`, `year_earlier`, `target`, as `Workspace.history` gives them.
+        grain: What a row is.
         unit: Of the values.
         currency: ISO code.
 
     Returns:
-        The same rows, and `when`, `said`, `said_year_earlier`, `said_target` (str).
+        The same rows with `when`, `said`, `said_year_earlier`, `said_target`: their readings in words,
+        for the tooltip; and the specification, without data.
     """
-    return table.assign(
+    rows = table.assign(
         when=[text.day(day.date()) for day in table["day"]],
         said=_said(table["value"].tolist(), table["state"].tolist(), unit, currency),
         said_year_earlier=_said(table["year_earlier"].tolist(), None, unit, currency),
         said_target=_said(table["target"].tolist(), None, unit, currency),
     )
+    specification: dict[str, Any] = json.loads(_history(grain, bool(table["target"].notna().any())))
+    levels = _levels(table, unit, text.sign(currency) if unit == "currency" else "")
+    for layer in specification["vconcat"][0]["layer"]:
+        if "y" in layer["encoding"]:
+            layer["encoding"]["y"]["axis"] |= levels
+    return rows, specification
+
+
+def _levels(table: pd.DataFrame, unit: Unit, sign: str) -> dict[str, str]:
+    """How the axis writes its figures; d3 chooses as many decimals as tell the ticks apart."""
+    top = table[["value", "year_earlier", "target"]].abs().max().max()
+    label = "replace(replace(datum.label, 'G', 'B'), 'k', 'K')"  # d3 writes giga and kilo
+    if sign:
+        label = f"(datum.value < 0 ? '−' : '') + {json.dumps(sign)} + replace({label}, '−', '')"
+    style = {"format": "%"} if unit == "fraction" else {"format": "s"} if top >= LARGE else {}
+    return style | {"labelExpr": label}
 
 
 def _said(values: Sequence[float], states: Sequence[str] | None, unit: Unit, currency: str) -> list[str]:

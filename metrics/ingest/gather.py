@@ -258,7 +258,7 @@ class Meaning:
             into.segments.append(segments[row])
         if observed is not None:
             into.observed_at.append(observed[row])
-        into.rows += len(batch.rows)
+        into.rows += count + len(batch.misshapen)
         into.refused += refusals.count
         into.found.extend(refusals.found(KEPT - len(into.found)))
 

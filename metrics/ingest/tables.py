@@ -36,7 +36,8 @@ class Batch:
     """Some rows of a table, in order.
 
     Attributes:
-        rows: Where each row is in the table; `Table.lines` turns it into a line of the file.
+        rows: Where each row is in the table; `Table.lines` turns it into a line of the file. Misshapen
+            rows are left out.
         columns: By position in the header.
         misshapen: Rows that do not fit the header: place, text and what is wrong.
         done: Bytes of the file read so far.

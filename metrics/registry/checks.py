@@ -47,7 +47,7 @@ from metrics.definitions import (
 )
 from metrics.errors import CalendarError, hint
 from metrics.periods import Calendar
-from metrics.registry.files import misplaced, missing
+from metrics.registry.files import misplaced
 from metrics.registry.tree import Path
 
 OTHER_ROLES = frozenset({"executive", "customer_service", "listener"})  # They read; no act needs a right.
@@ -478,19 +478,23 @@ def _files(definitions: Definitions, folder: Folder | None) -> Iterator[Fault]:
     for name, source in definitions.sources.items():
         if reason := misplaced(source.path, folder):
             yield ("sources", name, source.form), reason
+    for place, path in small_files(definitions):
+        if reason := misplaced(path, folder):
+            yield place, reason
+
+
+def small_files(definitions: Definitions) -> Iterator[tuple[Path, str]]:
+    """The tables of targets and the plain tables of decks: where each is named, and its path."""
     for name, target in definitions.targets.items():
-        if reason := missing(target.csv, folder):
-            yield ("targets", name, "csv"), reason
+        yield ("targets", name, "csv"), target.csv
     for deck, outline in definitions.decks.items():
         for number, section in enumerate(outline.sections):
-            for place, block in enumerate(section.blocks):
-                here: Path = ("decks", deck, "sections", number, "blocks", place)
+            for at, block in enumerate(section.blocks):
+                here: Path = ("decks", deck, "sections", number, "blocks", at)
                 match block:
                     case TableBlock(table=file):
-                        path, field = file.csv, "table"
+                        yield (*here, "table", "csv"), file.csv
                     case ExceptionsBlock(exceptions=report):
-                        path, field = report.csv, "exceptions"
+                        yield (*here, "exceptions", "csv"), report.csv
                     case _:
                         continue
-                if reason := missing(path, folder):
-                    yield (*here, field, "csv"), reason

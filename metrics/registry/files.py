@@ -96,12 +96,3 @@ def _within(path: Path, folder: Path) -> bool:
     """Whether `path` lies in `folder` once every link is followed."""
     # Not Path.resolve, which raises on links that lead in a circle.
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
-
-
-def missing(path: str, folder: Path | None) -> str | None:
-    """Say why the one file `path` cannot be read; None if it can, or if there is no `folder` to look in."""
-    if reason := misplaced(path, folder):
-        return reason
-    if folder is None or (folder / path).is_file():
-        return None
-    return f"there is no file {path!r} in the workspace. Put it there, or mend the path."

@@ -26,7 +26,7 @@ from metrics.definitions import (
     operands,
 )
 from metrics.errors import hint
-from metrics.registry.checks import series_read, shown
+from metrics.registry.checks import series_read, shown, small_files
 from metrics.registry.mistakes import Finding, Place
 from metrics.registry.reading import Registry
 from metrics.registry.tree import Path
@@ -45,7 +45,7 @@ def lint(registry: Registry) -> tuple[Finding, ...]:
     Nothing here keeps a deck from being built. Codes: `no_owner`, `no_guardrail`, `no_action`, `no_meaning`,
     `no_deck`, `too_early`, `output_before_input`, `total_of_fraction`, `percent_as_fraction`, `unit_differs`,
     `many_sections`, `year_without_event`, `unread_series`, `series_twice`, `node_without_metrics`,
-    `link_without_date`, `goal_on_context`, `no_target_to_vary_from`, `unknown_act`.
+    `link_without_date`, `goal_on_context`, `no_target_to_vary_from`, `unknown_act`, `no_file`.
     """
     definitions = registry.definitions
     questions: list[Question] = []
@@ -59,6 +59,7 @@ def lint(registry: Registry) -> tuple[Finding, ...]:
     questions += _series(definitions)
     questions += _flywheel(definitions)
     questions += _rights(definitions)
+    questions += _files(registry)
     findings = (Finding(code, *_place(registry, path), message) for code, path, message in questions)
     return tuple(sorted(findings, key=lambda found: (found.file, found.line, found.place, found.code)))
 
@@ -247,3 +248,11 @@ def _rights(definitions: Definitions) -> Iterator[Question]:
             if act not in ACTS:
                 told = f"{act!r} is no act that needs a right, so this gives none. {hint(act, ACTS)}"
                 yield "unknown_act", ("rights", role, place), told
+
+
+def _files(registry: Registry) -> Iterator[Question]:
+    """Tables that are named and not there yet; a deck shows them empty."""
+    for place, path in small_files(registry.definitions):
+        if registry.folder.is_absolute() and not (registry.folder / path).is_file():
+            told = f"there is no file {path!r} in the workspace. Put it there, or mend the path."
+            yield "no_file", place, told

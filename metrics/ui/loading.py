@@ -53,8 +53,8 @@ def freshness(page: Page) -> str:
     summary = text.listed(f"{counts[state]} {state}" for state in STATES if state in counts)
     body = "".join(
         f'<tr><th scope="row"{markup.LEFT}>{escape(row.source)}</th>{markup.cell(row.files, left=True)}'
-        f"<td{markup.LEFT}>{_state(row.state, row.days_behind)}</td>{markup.cell(_day(row.last_day), left=True)}"
-        f"{markup.cell(when(row.last_loaded_at, page), left=True)}"
+        f"<td{markup.LEFT}>{_state(row.state, row.days_behind)}</td>"
+        f"{markup.cell(_day(row.last_day), left=True)}{markup.cell(when(row.last_loaded_at, page), left=True)}"
         f"<td>{row.series:,}</td><td>{row.rows:,}</td><td>{row.refused:,}</td></tr>"
         for row in markup.each(told)
     )
@@ -80,7 +80,9 @@ def _day(last: date | None) -> str:
 
 def load_now(page: Page) -> None:
     """A button that loads every declared source, with its progress; then the last report."""
-    if st.button("Load all sources", type="primary", icon=":material/sync:", key="load"):
+    with st.container(key="bar", horizontal=True):
+        asked = st.button("Load all sources", icon=":material/sync:", key="load")
+    if asked:
         _reported(lambda tell_progress: page.workspace.load(by=BY, progress=tell_progress))
     if note := st.session_state.pop(NOTE, None):
         st.html(f'<div class="wu-note" role="status">{note}</div>')

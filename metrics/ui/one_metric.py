@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from html import escape
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -14,7 +15,8 @@ from metrics.ui import markup, state, words
 from metrics.ui.frame import Page, when
 
 SHOWN = 60  # Rows of a list on the page; the newest come first.
-GRAINS = {"week": "Weeks", "day": "Days"}
+GRAINS: tuple[Literal["week", "day"], ...] = ("week", "day")
+WORDS_OF_GRAINS = {"week": "Weeks", "day": "Days"}
 
 
 def picked_metric(page: Page) -> Metric | None:
@@ -47,7 +49,7 @@ def all_metrics(page: Page) -> str:
     """Every metric with its kind and owner, to choose from."""
     definitions = page.workspace.definitions
     body = "".join(
-        f'<tr data-metric="{escape(m.id)}"><th scope="row"{markup.LEFT}>{markup.metric_link(m.id, m.name)}</th>'
+        f'<tr><th scope="row"{markup.LEFT}>{markup.metric_link(m.id, m.name)}</th>'
         + markup.cell(m.kind, left=True)
         + markup.cell(words.owner(m, definitions), left=True)
         + markup.cell(words.measured(m.measure, definitions), left=True)
@@ -127,35 +129,33 @@ def _named(metric: str, definitions: Definitions) -> str:
 
 def history(page: Page, metric: Metric) -> None:
     """All weeks, or all days, with year earlier and target; a strip below chooses the stretch."""
-    workspace = page.workspace
-    currency = workspace.definitions.company.currency
     with st.container(key="history", horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader("History", anchor=False)
+        st.subheader("History", anchor=False, width="content")
+        st.caption("Drag across the strip to look at a stretch; double-click it to see all.")
         grain = st.segmented_control(
             "Grain",
-            list(GRAINS),
-            format_func=GRAINS.__getitem__,
+            GRAINS,
+            format_func=WORDS_OF_GRAINS.__getitem__,
             default="week",
             required=True,
             key="grain",
             label_visibility="collapsed",
         )
-    by = "day" if grain == "day" else "week"
-    table = workspace.history(metric.id, by, until=page.week)
+    workspace = page.workspace
+    table = workspace.history(metric.id, grain, until=page.week)
     if table.empty:
         st.caption("This metric has no days of its own: it is told by the week, or computed from others.")
         return
-    has_target = bool(table["target"].notna().any())
+    rows, specification = explore.history(table, grain, metric.unit, workspace.definitions.company.currency)
     with st.container(key="history_chart"):
         st.vega_lite_chart(
-            explore.history_rows(table, metric.unit, currency),
-            explore.history(by, metric.unit, currency, target=has_target),
+            rows,
+            specification,
             width="stretch",
-            key=f"history of {metric.id} by {by}",
-            alt=f"{words.plain(metric.name)}, every {by} from {words.day(table['day'].iloc[0])} "
+            key=f"history of {metric.id} by {grain}",
+            alt=f"{words.plain(metric.name)}, every {grain} from {words.day(table['day'].iloc[0])} "
             f"to {words.day(table['day'].iloc[-1])}, with the year earlier",
         )
-    st.caption("Drag across the strip to look at a stretch; double-click it to see all.")
 
 
 # --- beliefs and origins ---------------------------------------------------------------------
@@ -163,7 +163,10 @@ def history(page: Page, metric: Metric) -> None:
 
 def beliefs_and_origins(page: Page, metric: Metric) -> str:
     """What drives it and what it drives, what was told differently later, and where its numbers come from."""
-    return "".join((_beliefs(page, metric), _restatements(page, metric), _provenance(page, metric)))
+    return (
+        f'<div class="w-pair w-half"><div>{_beliefs(page, metric)}</div>'
+        f"<div>{_restatements(page, metric)}{_provenance(page, metric)}</div></div>"
+    )
 
 
 def _beliefs(page: Page, metric: Metric) -> str:
@@ -178,11 +181,12 @@ def _beliefs(page: Page, metric: Metric) -> str:
 
 
 def _belief(link: Link, definitions: Definitions) -> str:
-    stated = f", stated {words.day(link.stated)}" if link.stated else ""
-    by = f" by {escape(words.person(link.by, definitions))}" if link.by else ""
+    by = f"by {escape(words.person(link.by, definitions))}" if link.by else ""
+    on = f"on {words.day(link.stated)}" if link.stated else ""
+    stated = f' <span class="w-quiet">Stated {" ".join(filter(None, (by, on)))}.</span>' if by or on else ""
     return (
         f"{_named(link.driver, definitions)} {words.moves(link)} {_named(link.driven, definitions)} "
-        f"{words.lag(link)}, because {escape(link.because)}{stated}{by}."
+        f"{words.lag(link)}, because {escape(link.because)}.{stated}"
     )
 
 
