@@ -1,0 +1,1 @@
+"""Runnable scripts; each prints both sides of its ratio from one run."""

@@ -74,9 +74,8 @@ def definitions(metrics: int) -> registry.Registry:
             if i % 5 == 0
             else f"{{how: total, series: s{i}}}"
         )
-        lines.append(
-            f"  m{i}: {{name: Metric {i}, kind: output, owner: null, unit: number, better: up, measure: {measure}}}"
-        )
+        fields = f"name: Metric {i}, kind: output, owner: null, unit: number, better: up"
+        lines.append(f"  m{i}: {{{fields}, measure: {measure}}}")
     blocks = ", ".join(f"m{i}" for i in range(metrics))
     lines.append(f"decks: {{all: {{title: All, sections: [{{title: All, blocks: [{blocks}]}}]}}}}")
     return registry.parse({"bench.yaml": "\n".join(lines)})
@@ -111,9 +110,11 @@ def main() -> None:
                     deck = week.build(known, week.Known(connection, store.version), ENDING)
                 times.append(time.perf_counter() - started)
             assert len(deck.blocks) == metrics
-            line = f"{metrics:>5} metrics x {years} years: deck {min(times):.3f} s (median {sorted(times)[2]:.3f})"
             naive = loop(store, known, min(metrics, 500)) * metrics / min(metrics, 500)
-            print(f"{line}; goal {goal} s; pandas loop {naive:.1f} s, {naive / min(times):.0f} times as long")
+            line = f"{metrics:>5} metrics x {years} years: deck {min(times):.3f} s"
+            print(
+                f"{line} (median {sorted(times)[2]:.3f}); goal {goal} s; pandas loop {naive:.1f} s, {naive / min(times):.0f} times as long"
+            )
 
 
 if __name__ == "__main__":

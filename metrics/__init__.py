@@ -1,9 +1,6 @@
 """Sixtwelve: a weekly business review from a company's own metric series.
 
-    from metrics import open_workspace
-
-    workspace = open_workspace("data/wrenfield")
-    deck = workspace.deck()
+`open_workspace("data/wrenfield").deck()` is the deck of the newest week.
 """
 
 from datetime import UTC, datetime

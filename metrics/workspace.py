@@ -186,7 +186,7 @@ class Workspace:
         days = pd.to_datetime(told["day"]).dt.date
         kept = (days >= first) & (days <= week_ending) & ~told["undone"] & told["old"].notna()
         if as_of is not None:
-            kept &= told["new_known_at"] <= as_of
+            kept &= told["new_known_at"] <= as_of.astimezone(UTC).replace(tzinfo=None)
         readers: dict[str, list[Metric]] = {}
         for metric in self.definitions.metrics.values():
             if not metric.retired and not metric.matures_after_weeks:
@@ -428,16 +428,14 @@ class Workspace:
             `last_loaded_at` (UTC), `last_day`, `days_behind` (from the end of the latest complete week;
             never negative), `state` (fresh, late, never loaded), `series`, `rows`, `refused`.
         """
-        told = self.store.sources().set_index("source")
+        told = {str(row["source"]): row for row in self.store.sources().to_dict("records")}
         latest = self.calendar.latest_week(self.now(), self.definitions.company.time_zone).last
         rows = []
         for name, source in self.all_sources.items():
-            known = told.loc[name] if name in told.index else None
-            last_day = (
-                None
-                if known is None or pd.isna(known["last_day"])
-                else pd.Timestamp(known["last_day"]).date()
-            )
+            known = told.get(name)
+            last_day = None
+            if known is not None and not pd.isna(known["last_day"]):
+                last_day = pd.Timestamp(known["last_day"]).date()
             behind = max((latest - last_day).days, 0) if last_day else None
             allowed = source.late_after_days or {"day": 0, "week": 0, "month": 31}[source.grain]
             late = behind is not None and behind > allowed

@@ -1,6 +1,6 @@
 """A file nobody has described becomes a workspace that works without editing."""
 
-# ruff: noqa: E501  A row of a table of cases is one line, so that its columns can be compared.
+
 
 from datetime import date, timedelta
 from pathlib import Path

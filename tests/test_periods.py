@@ -1,6 +1,6 @@
 """The calendar, by cases a person can check against a wall calendar."""
 
-# ruff: noqa: E501  A row of a table is one line, however wide.
+
 
 import json
 import os

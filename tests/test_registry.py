@@ -1,6 +1,6 @@
 """Workspace files become checked definitions, or one error that tells every mistake with its line."""
 
-# ruff: noqa: E501  A row of a table is one line, however wide.
+
 
 import os
 import textwrap

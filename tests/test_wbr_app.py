@@ -1,6 +1,6 @@
 """A wbr-app configuration becomes a workspace: what is carried over, and what is told instead."""
 
-# ruff: noqa: E501  A row of a table of cases is one line, so that its columns can be compared.
+
 
 import csv
 import os

@@ -19,7 +19,15 @@ def as_json(deck: Deck) -> dict[str, Any]:
     """The deck in the form other programs read."""
     blocks: list[dict[str, Any]] = []
     for section in deck.sections:
-        blocks.append({"number": None, "kind": "section", "title": section.title, "node": section.node})
+        blocks.append(
+            {
+                "number": None,
+                "kind": "section",
+                "title": section.title,
+                "metric": None,
+                "node": section.node,
+            }
+        )
         blocks.extend(_block(block, deck.currency) for block in section.blocks)
     return {
         "schema": SCHEMA,

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from metrics.errors import JournalError
 
-JSON: TypeAlias = "None | bool | int | float | str | Sequence[JSON] | Mapping[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
 
 # Characters, save for the body: bytes. A frozen deck goes into a file of its own, its hash into a body.
 LINE_LIMIT = {"kind": 80, "author": 200, "subject": 400}
@@ -123,39 +123,39 @@ def stored(new: New, author: str, at: datetime) -> Stored:
     Raises:
         JournalError: A part of it cannot be kept as it is; the sentence says which and why.
     """
-    line("author", author)
-    line("kind", new.kind)
-    line("subject", new.subject)
+    checked_line("author", author)
+    checked_line("kind", new.kind)
+    checked_line("subject", new.subject)
     if not _KIND.fullmatch(new.kind):
         raise JournalError(
-            f"kind: {new.kind!r} is not made of words in small letters and dots. Write it like 'owner.assigned'."
+            f"kind: {new.kind!r} is not made of words in small letters, and dots, like 'owner.assigned'."
         )
-    text("because", new.because, BECAUSE_LIMIT)
+    checked_text("because", new.because, BECAUSE_LIMIT)
     if not isinstance(new.body, Mapping):
         raise JournalError(f"body: {type(new.body).__name__} is not a mapping of names to values.")
     body = canonical(_plain(new.body, "body", 0))
     if (size := len(body.encode())) > BODY_LIMIT:
         raise JournalError(
-            f"body: {size:,} bytes are more than the {BODY_LIMIT:,} a fact may hold. Put the long part into a "
-            "file, and its name and hash into the fact."
+            f"body: {size:,} bytes are more than the {BODY_LIMIT:,} a fact may hold. Put the long part into "
+            "a file, and its name and hash into the fact."
         )
     return moment(at, "at"), author, new.kind, new.subject, body, new.because
 
 
-def line(name: str, value: str) -> None:
+def checked_line(name: str, value: str) -> None:
     """Refuse what cannot be a name on one line.
 
     Raises:
         JournalError: It is empty or too long, or holds a control character.
     """
-    text(name, value, LINE_LIMIT[name])
+    checked_text(name, value, LINE_LIMIT[name])
     if not value.strip():
         raise JournalError(f"{name}: it is empty. Say {'who' if name == 'author' else 'what'} it is.")
-    if any(unicodedata.category(character) == "Cc" for character in value):
+    if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in value):
         raise JournalError(f"{name}: {value!r} holds a control character. Write it on one line.")
 
 
-def text(name: str, value: str, limit: int) -> None:
+def checked_text(name: str, value: str, limit: int) -> None:
     """Refuse a text that could not be stored in every database and read back as it was.
 
     Raises:
@@ -178,9 +178,7 @@ def moment(at: datetime, name: str) -> str:
         JournalError: It has no time zone.
     """
     if at.utcoffset() is None:
-        raise JournalError(
-            f"{name} is {at.isoformat()}, without a time zone. Give it the company's, or UTC."
-        )
+        raise JournalError(f"{name} is {at.isoformat()}, without a time zone. Give it the company's, or UTC.")
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
@@ -204,7 +202,15 @@ def fact(number: int, parts: Sequence[str], previous: str, hashed: str) -> Fact:
     at, author, kind, subject, body, because = parts
     try:
         return Fact(
-            number, datetime.fromisoformat(at), author, kind, subject, json.loads(body), because, hashed, previous
+            number,
+            datetime.fromisoformat(at),
+            author,
+            kind,
+            subject,
+            json.loads(body),
+            because,
+            hashed,
+            previous,
         )
     except (TypeError, ValueError) as error:
         raise JournalError(
@@ -228,6 +234,11 @@ def folded(words: str) -> str:
     return unicodedata.normalize("NFKC", words).casefold()
 
 
+def shortened(words: str, limit: int = 200) -> str:
+    """Words for a sentence, cut where they grow too long."""
+    return words if len(words) <= limit else f"{words[:limit]}…"
+
+
 def _texts(value: JSON) -> Iterator[str]:
     if isinstance(value, str):
         yield value
@@ -246,20 +257,22 @@ def _plain(value: JSON, place: str, depth: int) -> JSON:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        text(place, value, BODY_LIMIT)
-        return str(value)
+        checked_text(place, value, BODY_LIMIT)
+        return value
     if isinstance(value, int):
         if abs(value) > WHOLE_LIMIT:
-            raise JournalError(f"{place}: whole numbers beyond {WHOLE_LIMIT} lose digits. Write it as a text.")
-        return int(value)
+            raise JournalError(
+                f"{place}: whole numbers beyond {WHOLE_LIMIT} lose digits. Write it as a text."
+            )
+        return value
     if isinstance(value, float):
         if not math.isfinite(value):
             raise JournalError(f"{place}: {value} is not a number. Write null for what is not known.")
-        return float(value)
+        return value
     if isinstance(value, Mapping):
         for key in value:
-            text(f"{place}, a name", key, LINE_LIMIT["subject"])
-        return {str(key): _plain(each, f"{place}.{key}", depth + 1) for key, each in value.items()}
+            checked_text(f"{place}, a name", key, LINE_LIMIT["subject"])
+        return {key: _plain(each, f"{place}.{key}", depth + 1) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(each, f"{place}[{number}]", depth + 1) for number, each in enumerate(value)]
     raise JournalError(

@@ -1,0 +1,1 @@
+"""One file a statement; each says what it takes and returns."""

@@ -10,12 +10,16 @@
 WITH chosen AS (
     SELECT series_id, name, segments FROM series WHERE $names IS NULL OR list_contains($names::VARCHAR[], name)
 ),
+recent AS (
+    SELECT batch FROM batch WHERE $since IS NULL OR known_at >= $since
+),
 past AS (
     SELECT h.* FROM observation_history h SEMI JOIN chosen c ON c.series_id = h.series_id
 ),
 ended AS (
     SELECT h.series_id, h.day, h.value AS old, h.batch AS old_batch, h.superseded_by AS new_batch
     FROM past h
+    SEMI JOIN recent n ON n.batch = h.superseded_by
     WHERE h.superseded_by <> h.batch
 ),
 replaced AS (
@@ -27,6 +31,7 @@ replaced AS (
 withdrawn AS (
     SELECT h.series_id, h.day, h.value AS new, h.batch AS new_batch, b.known_at
     FROM past h
+    SEMI JOIN recent n ON n.batch = h.batch
     JOIN batch b ON b.batch = h.batch
     JOIN load l ON l.load = b.load
     WHERE h.superseded_by = h.batch AND l.undone_at IS NOT NULL
@@ -34,7 +39,8 @@ withdrawn AS (
 stood AS (
     SELECT series_id, day, value, batch FROM observation SEMI JOIN withdrawn USING (series_id, day)
     UNION ALL
-    SELECT series_id, day, old, old_batch FROM ended SEMI JOIN withdrawn USING (series_id, day)
+    SELECT series_id, day, value, batch FROM past SEMI JOIN withdrawn USING (series_id, day)
+    WHERE superseded_by <> batch
 ),
 taken_back AS (
     SELECT w.series_id, w.day, w.new, w.new_batch, s.value AS old, s.batch AS old_batch
@@ -58,5 +64,5 @@ JOIN chosen c USING (series_id)
 JOIN batch b ON b.batch = x.new_batch
 JOIN load l ON l.load = b.load
 LEFT JOIN batch a ON a.batch = x.old_batch
-WHERE x.old IS DISTINCT FROM x.new AND ($since IS NULL OR b.known_at >= $since)
+WHERE x.old IS DISTINCT FROM x.new
 ORDER BY new_known_at, load, series, c.segments, x.day;

@@ -52,13 +52,15 @@ def freshness(page: Page) -> str:
     counts = told["state"].value_counts()
     summary = text.listed(f"{counts[state]} {state}" for state in STATES if state in counts)
     body = "".join(
-        f'<tr><th scope="row"{markup.LEFT}>{escape(row.source)}</th>{markup.cell(row.files, left=True)}'
+        f'<tr><th scope="row"{markup.LEFT}>{escape(row.source)}</th>'
         f"<td{markup.LEFT}>{_state(row.state, row.days_behind)}</td>"
-        f"{markup.cell(_day(row.last_day), left=True)}{markup.cell(when(row.last_loaded_at, page), left=True)}"
-        f"<td>{row.series:,}</td><td>{row.rows:,}</td><td>{row.refused:,}</td></tr>"
+        + markup.cell(_day(row.last_day), left=True)
+        + markup.cell(when(row.last_loaded_at, page), left=True)
+        + markup.cell(row.files, left=True)
+        + f"<td>{row.series:,}</td><td>{row.rows:,}</td><td>{row.refused:,}</td></tr>"
         for row in markup.each(told)
     )
-    words_of = ("Source", "Files", "State", "Reaches to", "Last loaded")
+    words_of = ("Source", "State", "Reaches to", "Last loaded", "Files")
     heads = "".join(markup.head(column, left=True) for column in words_of)
     heads += "".join(markup.head(column) for column in ("Series", "Rows", "Refused"))
     title = f'<div class="w-title"><h1>Sources</h1><p>{escape(summary)}</p></div>'

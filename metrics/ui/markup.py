@@ -46,7 +46,7 @@ def scrolled(title: str, heads: str, body: str) -> str:
     """A table of ready header cells and rows, in a part that scrolls by itself where it is too wide."""
     return (
         f'<div class="w-scroll" role="region" tabindex="0" aria-label="{escape(title)}">'
-        f'<table class="w-table"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
+        f'<table class="w-table w-lines"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
     )
 
 

@@ -72,7 +72,7 @@ def deck_html(house: Opened, deck: Deck) -> str:
     return _drawn(house.key(deck.name, deck.week_ending, deck.as_of), deck)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=64, show_spinner=False)
 def _drawn(key: str, _deck: Deck) -> str:  # noqa: ARG001 - `key` stands for the deck
     return grid.page(_deck, twins="on_demand")
 

@@ -17,7 +17,7 @@ from metrics.ui.opened import WORKSPACE
 LOOPBACK = "127.0.0.1"
 
 
-def serve(folder: Path, address: str = LOOPBACK, port: int = 8501) -> None:
+def serve(folder: Path | str, address: str = LOOPBACK, port: int = 8501) -> None:
     """Serve the dashboard of one workspace until stopped.
 
     Args:
@@ -29,7 +29,7 @@ def serve(folder: Path, address: str = LOOPBACK, port: int = 8501) -> None:
         MetricsError: The port is taken, or the address is not this machine's.
     """
     _claimable(address, port)
-    os.environ[WORKSPACE] = str(folder.resolve())
+    os.environ[WORKSPACE] = str(Path(folder).resolve())
     print(f"Sixtwelve is on http://{address}:{port}  (Ctrl-C stops it)", file=sys.stderr, flush=True)
     door = run_path(str(shipped("dashboard.py")), run_name="dashboard")
     settings = dict(_settings()) | {"server.address": address, "server.port": port, "logger.level": "warning"}

@@ -1,0 +1,391 @@
+"""The journal's database: SQLite in WAL mode or PostgreSQL, one task at a time, its errors in our words.
+
+A writing task holds the chain's end alone: in SQLite by BEGIN IMMEDIATE, in PostgreSQL by an advisory
+lock. Who finds it held waits and tries again; a lock refuses nobody before `PATIENCE` is over.
+
+Connections stay open between tasks (SQLite syncs five times more whenever the last one closes), but
+serve one file and one process only: see `_opened`.
+
+A new file is completed under another name and then given its own: whoever finds `journal.sqlite` empty
+or without its tables therefore knows that it was damaged, and does not take a lost journal for a new one.
+"""
+
+import fcntl
+import os
+import random
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
+
+from metrics.errors import JournalError
+
+Result = TypeVar("Result")
+Task = Callable[[Connection], Result]
+
+PATIENCE = 60.0  # Seconds a writer waits for others. 8 processes at work made one wait 0.3 s at most.
+BUSY = 0.05  # Seconds SQLite itself waits: its own pauses grow, so that one writer would be left behind.
+CONNECTING = 10  # Seconds PostgreSQL has to answer.
+
+_POOL: Any = {"pool_size": 5, "max_overflow": 20, "pool_timeout": PATIENCE}  # Connections of a process.
+_SQL = Path(__file__).parent.parent / "sql"
+# A writer that hangs lets go of the lock; a commit that came back is on the disk.
+_SETTINGS = text(
+    "SELECT set_config('lock_timeout', :waits, true),"
+    " set_config('idle_in_transaction_session_timeout', :waits, true),"
+    " set_config('synchronous_commit', 'on', true)"
+)
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('sixtwelve journal ' || current_schema(), 0))")
+_GUARDS = {
+    "sqlite": {"journal_fact_no_update", "journal_fact_no_delete", "journal_fact_in_order"},
+    "postgresql": {"journal_fact_no_change", "journal_fact_no_truncate", "journal_fact_in_order"},
+}
+_RESTORE = "Keep a copy of it and restore a backup: `wbr restore FILE`."
+
+
+def _first_schema(connection: Connection) -> None:
+    script = (_SQL / f"journal_schema_{connection.dialect.name}.sql").read_text(encoding="utf-8")
+    for statement in script.split("\n\n"):
+        if any(told and not told.startswith("--") for told in statement.splitlines()):
+            connection.exec_driver_sql(statement)
+
+
+MIGRATIONS: tuple[Task[None], ...] = (_first_schema,)
+"""Each step takes a journal from the schema before it to the next; a new one is added at the end."""
+
+
+class Database:
+    """Where a journal is kept. Making one opens nothing.
+
+    Args:
+        url: `sqlite:///journal.sqlite` or `postgresql+psycopg://…`.
+        patience: Seconds to wait for other writers.
+
+    Raises:
+        JournalError: The address names no file and no PostgreSQL.
+    """
+
+    def __init__(self, url: str, patience: float = PATIENCE) -> None:
+        self._url = _address(url)
+        self._patience = patience
+        self._path = Path(self._url.database or "") if self.dialect == "sqlite" else None
+        self._opening = threading.Lock()
+        self._engine: Engine | None = None
+        self._opened_for: tuple[int, ...] = ()
+        self._left: list[Engine] = []
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._url.get_backend_name()
+
+    @property
+    def place(self) -> str:
+        """The database in a sentence, without its password."""
+        return str(self._path) if self._path else f"The journal at {self._url.render_as_string()}"
+
+    def read(self, task: Task[Result], empty: Result) -> Result:
+        """Return what a task reads in one snapshot, or `empty` if there is no SQLite file yet.
+
+        Raises:
+            JournalError: The database cannot be read; nothing was changed.
+        """
+        return self._tried(lambda: self._done(task, writes=False) if self._there() else empty)
+
+    def write(self, task: Task[Result]) -> Result:
+        """Run a task alone at the chain's end, all or nothing; return what it returns, once it is kept.
+
+        Raises:
+            JournalError: The database cannot be written; nothing was, unless the sentence says so.
+        """
+
+        def made() -> Result:
+            if self._path and not self._there():
+                self._create(self._path)
+            return self._done(task, writes=True)
+
+        return self._tried(made)
+
+    def guarded(self, connection: Connection) -> bool:
+        """Whether the triggers that keep facts as they are still stand."""
+        if self.dialect == "sqlite":
+            found = connection.execute(
+                text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'journal_fact'")
+            )
+        else:
+            found = connection.execute(
+                text(
+                    "SELECT tgname FROM pg_trigger"
+                    " WHERE tgrelid = 'journal_fact'::regclass AND tgenabled = 'A'"
+                )
+            )
+        return _GUARDS[self.dialect] <= set(found.scalars())
+
+    def take_damaged_text(self, connection: Connection) -> None:
+        """Let bytes that are no UTF-8 come out as lone surrogates, for an audit of damaged rows."""
+        if isinstance(raw := connection.connection.dbapi_connection, sqlite3.Connection):
+            connection.detach()  # Nobody else shall read with it.
+            raw.text_factory = lambda told: told.decode("utf-8", "surrogateescape")
+
+    def _there(self) -> bool:
+        """Whether there is a database to open: a SQLite file that is missing is not made by reading."""
+        if self._path is None:
+            return True
+        try:
+            size = self._path.stat().st_size
+        except FileNotFoundError:
+            if self._path.with_name(f"{self._path.name}-wal").exists():
+                raise JournalError(
+                    f"{self._path} is gone, but {self._path.name}-wal is still there. Put the file back, or "
+                    "move that one away too and restore a backup: `wbr restore FILE`."
+                ) from None
+            return False
+        except OSError as error:
+            raise self._told(error) from error
+        if size == 0:
+            raise JournalError(f"{self._path} is empty: its facts are lost. {_RESTORE}")
+        return True
+
+    def _done(self, task: Task[Result], *, writes: bool) -> Result:
+        engine = self._opened()
+        with _transaction(engine, writes=writes) as connection:
+            if writes:
+                self._hold(connection)
+            if self._schema(connection) == len(MIGRATIONS):
+                return task(connection)
+        with _transaction(engine, writes=True) as connection:
+            self._hold(connection)
+            migrated(connection, self._schema(connection), MIGRATIONS)
+        return self._done(task, writes=writes)
+
+    def _hold(self, connection: Connection) -> None:
+        """Hold the chain's end until the transaction is over; SQLite does so by its BEGIN."""
+        if self.dialect == "postgresql":
+            waits = f"{self._patience * 1000:.0f}ms"
+            connection.execute(_SETTINGS, {"waits": waits})
+            connection.execute(_LOCK)
+
+    def _schema(self, connection: Connection) -> int:
+        """The schema of the tables: how many migrations made them. 0 if PostgreSQL has none yet."""
+        if self.dialect == "postgresql" and not inspect(connection).has_table("journal_schema"):
+            return 0
+        version = connection.execute(text("SELECT version FROM journal_schema")).scalar_one()
+        if not isinstance(version, int) or version > len(MIGRATIONS):
+            raise JournalError(
+                f"{self.place} was written by a newer version of this program (schema {version}; this one "
+                f"knows {len(MIGRATIONS)}). Update the program."
+            )
+        return version
+
+    def _create(self, path: Path) -> None:
+        """Make a new SQLite file, complete or not at all, whoever else tries the same."""
+        part = path.with_name(f"{path.name}.part")
+        try:
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX)
+                if self._there():
+                    return
+                for left in ("", "-wal", "-shm", "-journal"):
+                    part.with_name(f"{part.name}{left}").unlink(missing_ok=True)
+                part.touch()
+                engine = _sqlite(part)
+                with _transaction(engine, writes=True) as connection:
+                    migrated(connection, 0, MIGRATIONS)
+                engine.dispose()  # The last one to close takes the log into the file.
+                _synced(part)
+                part.replace(path)
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            raise self._told(error) from error
+
+    def _opened(self) -> Engine:
+        """The connections to this very file, made by this very process."""
+        file = self._path.stat() if self._path else None
+        wanted = (os.getpid(), *((file.st_dev, file.st_ino) if file else ()))
+        with self._opening:
+            if self._engine is None or self._opened_for != wanted:
+                if self._engine is not None:
+                    # Never closed: after a fork they are the parent's; and on closing, SQLite would take
+                    # away the log of the file that stands there now.
+                    self._left.append(self._engine)
+                self._engine = _sqlite(self._path) if self._path else self._postgresql()
+                self._opened_for = wanted
+            return self._engine
+
+    def _postgresql(self) -> Engine:
+        try:
+            return create_engine(
+                self._url,
+                isolation_level="READ COMMITTED",  # So that who waited for the lock sees what came before.
+                pool_pre_ping=True,
+                **_POOL,
+                # A pooler between may give each transaction another session, which lacks what was prepared.
+                connect_args={
+                    "connect_timeout": CONNECTING,
+                    "client_encoding": "UTF8",
+                    "prepare_threshold": None,
+                },
+            )
+        except ModuleNotFoundError as error:
+            raise JournalError(
+                f"{self.place} needs the package {error.name!r}. Install it: pip install 'psycopg[binary]'."
+            ) from error
+
+    def _tried(self, task: Callable[[], Result]) -> Result:
+        """Run a task until no other process is in its way."""
+        until = time.monotonic() + self._patience
+        while True:
+            try:
+                return task()
+            except DBAPIError as error:
+                if not _in_the_way(error) or time.monotonic() > until:
+                    raise self._told(error) from error
+            except PoolTimeout as error:
+                raise JournalError(f"{self.place} is used too much at once ({error}). Try again.") from error
+            except OSError as error:
+                raise self._told(error) from error
+            except UnicodeEncodeError as error:
+                raise JournalError(
+                    f"{self.place} cannot keep this text: {error}. Take those letters out."
+                ) from error
+            time.sleep(random.uniform(0.001, 0.02))  # At random, so that two who met do not meet again.
+
+    def _told(self, error: Exception) -> JournalError:
+        """The error in words: what is wrong, where, and what to do."""
+        cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+        if isinstance(cause, OSError):
+            return JournalError(
+                f"{self.place}: {cause.strerror}. Make sure that the folder is there, that this user may "
+                "write in it, and that its disk has space."
+            )
+        lost = isinstance(error, DBAPIError) and error.connection_invalidated
+        return JournalError(_sentence(cause, self.place, lost=lost))
+
+
+def migrated(connection: Connection, version: int, steps: Sequence[Task[None]]) -> None:
+    """Take the tables from schema `version` to the last one of `steps`, and note it."""
+    for step in steps[version:]:
+        step(connection)
+    if version < len(steps):
+        connection.execute(text("DELETE FROM journal_schema"))
+        connection.execute(
+            text("INSERT INTO journal_schema (version) VALUES (:version)"), {"version": len(steps)}
+        )
+
+
+def _address(url: str) -> URL:
+    help_ = "Write sqlite:///journal.sqlite or postgresql+psycopg://user@host/database."
+    try:
+        address = make_url(
+            url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres:") else url
+        )
+    except ArgumentError:
+        # Without the text itself: it may hold a password.
+        raise JournalError(f"The address of the journal cannot be understood. {help_}") from None
+    if address.drivername == "postgresql":
+        address = address.set(drivername="postgresql+psycopg")
+    if address.drivername not in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg"}:
+        raise JournalError(f"A journal cannot be kept in {address.drivername!r}. {help_}")
+    if address.get_backend_name() == "sqlite":
+        if address.database in {None, "", ":memory:"} or address.query:
+            raise JournalError(f"A journal needs a file, without options: decisions are kept. {help_}")
+        address = address.set(database=str(Path(address.database or "").absolute()))
+    return address
+
+
+def _sqlite(path: Path) -> Engine:
+    def connected() -> sqlite3.Connection:
+        # rw: a file that is not there is not made. The transactions are begun below.
+        raw = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            timeout=BUSY,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            raw.execute("PRAGMA trusted_schema = OFF")
+            raw.execute("PRAGMA synchronous = FULL")  # WAL alone may lose the last facts with the power.
+            if path.suffix == ".part":
+                raw.execute("PRAGMA journal_mode = WAL")  # Noted in the file, for every later connection.
+        except sqlite3.Error:
+            raw.close()
+            raise
+        return raw
+
+    engine = create_engine("sqlite+pysqlite://", creator=connected, poolclass=QueuePool, **_POOL)
+    event.listen(engine, "begin", _begun)
+    return engine
+
+
+@contextmanager
+def _transaction(engine: Engine, *, writes: bool) -> Iterator[Connection]:
+    with engine.connect().execution_options(journal_writes=writes) as connection, connection.begin():
+        yield connection
+
+
+def _begun(connection: Connection) -> None:
+    # IMMEDIATE: a reader that turns writer is refused at once if another wrote meanwhile.
+    writes = connection.get_execution_options().get("journal_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _in_the_way(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlite_errorname", "")
+    return code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+def _sentence(cause: BaseException, place: str, *, lost: bool) -> str:
+    said = str(cause).partition("\n")[0][:300]
+    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
+    match code:
+        case "SQLITE_BUSY" | "SQLITE_LOCKED" | "55P03":
+            return f"{place} is held by another process. Nothing was written. End that one, or try again."
+        case "SQLITE_FULL" | "53100":
+            return f"{place}: its disk is full. Nothing was written. Free space there and do it again."
+        case "25006" | "42501" | "SQLITE_PERM" | "SQLITE_AUTH":
+            return f"{place} may not be written ({said}). Give this user the right to, and do it again."
+        case "SQLITE_CORRUPT" | "SQLITE_NOTADB" | "XX001" | "XX002":
+            return f"{place} is damaged ({said}). {_RESTORE}"
+    if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
+        return (
+            f"{place} cannot be opened for writing ({said}). Give this user the right to write the file and "
+            "its folder (SQLite needs it to read as well), or take another disk."
+        )
+    if code.startswith("SQLITE_IOERR"):
+        return (
+            f"{place}: the disk refuses ({code}). Nothing was written. Free space on it; if it has enough, "
+            "it is failing: copy the file to another one."
+        )
+    if "no such table" in said or "no such column" in said:
+        return f"{place} is not a journal, or not a whole one ({said}). {_RESTORE}"
+    if "decode" in said:
+        return f"{place} is damaged ({said}). `wbr audit` says where. {_RESTORE}"
+    if "only grows" in said:
+        return f"{said} ({place}; nothing was written.) `wbr audit` says whether the chain holds."
+    if lost:
+        return (
+            f"{place}: the connection broke ({said}). If it broke while a fact was being written, look "
+            "whether it is there before you write it again."
+        )
+    return f"{place} cannot be used ({said}). Make sure that it is there and runs, and try again."
+
+
+def _synced(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

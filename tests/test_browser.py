@@ -1,0 +1,144 @@
+"""The dashboard in a real browser, on a real server."""
+
+import re
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from tests.browser import LAST_WEEK, a_shop, chromium, served, visited
+from playwright.sync_api import Browser, expect
+
+PAGES = ["/", "/metric", "/metric?metric=conversion", "/sources"]
+WEEK_BEFORE = "2026-04-25"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return a_shop(tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture(scope="module")
+def address(shop: Path) -> Iterator[str]:
+    with served(shop) as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    "path, words", [("/metric", "Metrics"), ("/sources", "Sources"), ("/", "Weekly review")]
+)
+def test_the_first_request_to_a_page_in_a_fresh_process_passes_the_door(browser, shop, path, words):
+    with served(shop) as fresh, visited(browser, fresh + path) as visit:
+        expect(visit.page.locator("h1")).to_have_text(words)
+        expect(visit.page.get_by_role("link", name="Review")).to_be_visible()
+
+
+def test_the_review_shows_every_block_of_the_deck(browser, address):
+    with visited(browser, address) as visit:
+        expect(visit.page.locator(".w-week")).to_have_text("Week 18, ending Saturday 2 May 2026")
+        assert visit.page.locator(".w-card, .w-wide").count() == 5
+        assert visit.page.locator(".w-card svg[role=img]").count() == 4
+        expect(visit.page.locator("#b2 h3")).to_contain_text("Conversion <b>&")
+        assert visit.complaints == []
+        assert visit.abroad == []
+
+
+def test_keys_go_from_week_to_week_and_the_address_follows(browser, address):
+    with visited(browser, address) as visit:
+        visit.page.keyboard.press("[")
+        expect(visit.page.locator(".w-week")).to_have_text("Week 17, ending Saturday 25 April 2026")
+        assert f"week={WEEK_BEFORE}" in visit.page.url
+        visit.page.keyboard.press("]")
+        expect(visit.page.locator(".w-week")).to_have_text("Week 18, ending Saturday 2 May 2026")
+        assert f"week={LAST_WEEK}" in visit.page.url
+        visit.page.get_by_role("button", name="Week before").click()
+        expect(visit.page.locator(".w-week")).to_contain_text("25 April")
+        visit.page.go_back()
+        expect(visit.page.locator(".w-week")).to_contain_text("2 May")
+
+
+def test_a_chart_is_read_and_opened_by_keyboard(browser, address):
+    with visited(browser, f"{address}/?week={WEEK_BEFORE}") as visit:
+        visit.page.keyboard.press("j")
+        expect(visit.page.locator(".w-tip")).to_contain_text("Week 17, ending Sat 25 Apr 2026")
+        visit.page.keyboard.press("ArrowLeft")
+        expect(visit.page.locator(".w-tip")).to_contain_text("Week 16, ending Sat 18 Apr 2026")
+        visit.page.keyboard.press("Enter")
+        expect(visit.page.locator("h1")).to_have_text("Visits")
+        assert re.search(rf"/metric\?metric=visits&week={WEEK_BEFORE}$", visit.page.url)
+
+
+def test_a_click_on_a_card_opens_its_metric_in_the_same_session(browser, address):
+    with visited(browser, address) as visit:
+        visit.page.locator("#b2 h3").click()
+        expect(visit.page.locator("h1")).to_have_text("Conversion <b>&")
+        expect(visit.page.locator(".w-facts")).to_contain_text("Orders ÷ visits, total ÷ total")
+        visit.page.wait_for_selector("[data-testid=stVegaLiteChart] canvas")
+        visit.page.go_back()
+        expect(visit.page.locator("h1")).to_have_text("Weekly review")
+        assert visit.complaints == []
+        assert visit.abroad == []
+
+
+def test_the_search_leaves_the_charts_that_match(browser, address):
+    with visited(browser, address) as visit:
+        visit.page.keyboard.press("/")
+        visit.page.keyboard.type("ben conv")
+        expect(visit.page.locator(".w-card:visible, .w-wide:visible")).to_have_count(1)
+        visit.page.locator(".w-bar input").fill("")
+        expect(visit.page.locator(".w-card:visible, .w-wide:visible")).to_have_count(5)
+
+
+def test_help_lists_the_keys(browser, address):
+    with visited(browser, address) as visit:
+        visit.page.keyboard.press("?")
+        expect(visit.page.get_by_role("dialog", name="Keys")).to_contain_text("find a metric")
+        visit.page.keyboard.press("Escape")
+        expect(visit.page.get_by_role("dialog", name="Keys")).not_to_be_visible()
+
+
+def test_an_address_that_makes_no_sense_shows_the_newest_week_and_says_so(browser, address):
+    with visited(browser, f"{address}/?week=<script>alert(1)</script>&deck=nope") as visit:
+        expect(visit.page.locator(".w-week")).to_contain_text("2 May 2026")
+        expect(visit.page.get_by_role("alert").first).to_contain_text("<script>alert(1)</script>” is not a date")
+        assert visit.complaints == []
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1920, 1080), (390, 844)], ids=["laptop", "screen", "phone"])
+def test_nothing_is_wider_than_the_window(browser, address, size):
+    for path in PAGES:
+        with visited(browser, address + path, size=size) as visit:
+            visit.page.wait_for_timeout(300)
+            wide = visit.page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth - e.clientWidth")
+            assert wide <= 0, f"{path} is {wide} px too wide"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing_serious(browser, address, path, theme):
+    with visited(browser, address + path, theme=theme) as visit:
+        ground = visit.page.locator(".w-theme").first.evaluate("e => getComputedStyle(e).backgroundColor")
+        assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 22, 28)"}[theme]
+        if "metric=" in path:
+            visit.page.wait_for_selector("[data-testid=stVegaLiteChart] canvas")
+        found = Axe().run(visit.page).response["violations"]
+        serious = [
+            f"{one['id']}: {one['help']} {[node['html'][:160] for node in one['nodes'][:3]]}"
+            for one in found
+            if one["impact"] in ("serious", "critical")
+        ]
+        assert serious == []
+
+
+@pytest.mark.parametrize("path", ["/", "/metric", "/_stcore/health", "/nowhere"])
+def test_every_response_carries_the_policy(address, path):
+    with urllib.request.urlopen(address + path, timeout=10) as answer:
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"

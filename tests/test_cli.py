@@ -1,0 +1,188 @@
+"""The command line as a person meets it: what it prints, where, and how it ends."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def wbr(*words, cwd, **environment):
+    """Run `wbr` in a process of its own: (exit code, stdout, stderr)."""
+    import os
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "metrics.cli", *map(str, words)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+    )
+    return ran.returncode, ran.stdout, ran.stderr
+
+
+@pytest.fixture(scope="module")
+def wrenfield(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo") / "wrenfield"
+    code, out, err = wbr("demo", folder, "--no-serve", cwd=folder.parent)
+    assert (code, err) == (0, "")
+    assert "Wrenfield is loaded" in out
+    return folder
+
+
+def test_the_demo_deck_has_its_blocks_and_its_week(wrenfield):
+    code, out, err = wbr("deck", "--format", "json", cwd=wrenfield)
+    deck = json.loads(out)
+    assert (code, err, deck["schema"], deck["week_ending"]) == (0, "", "sixtwelve.deck/1", "2026-05-09")
+    shown = {b["metric"] for b in deck["blocks"] if b["kind"] in ("six_twelve", "exceptions", "table")}
+    assert len(shown - {None}) == 52  # 56 less two retired and two without owner.
+    incomplete = next(b for b in deck["blocks"] if b["metric"] == "detail_page_views")
+    assert incomplete["series"][0]["weeks_state"] == ["complete"] * 3 + ["partial"] + ["complete"] * 2
+    assert incomplete["series"][0]["weeks"][3] is None
+    assert incomplete["box"][0]["qtd"] is None
+    immature = next(b for b in deck["blocks"] if b["metric"] == "return_rate")
+    assert immature["series"][0]["weeks_state"] == ["complete"] + ["immature"] * 5
+    assert immature["box"][0]["last_week"] is None
+
+
+def test_easter_is_compared_with_easter(wrenfield):
+    deck = json.loads(wbr("deck", "--week", "2026-05-09", "--format", "json", cwd=wrenfield)[1])
+    sessions = next(b for b in deck["blocks"] if b["metric"] == "sessions" and b["kind"] == "six_twelve")
+    line = sessions["series"][0]
+    assert line["compared_with"] == [
+        "2025-04-19", "2025-04-12", "2025-04-05", "2025-04-26", "2025-05-03", "2025-05-10",
+    ]  # fmt: skip
+    assert line["paired_by"] == ["Easter", None, "Easter", None, None, None]
+    growth = [n / e - 1 for n, e in zip(line["weeks"], line["weeks_year_earlier"], strict=True)]
+    assert growth[0] == pytest.approx(0.107, abs=0.001)
+    assert growth[2] == pytest.approx(0.096, abs=0.001)
+
+
+def test_what_was_known_then_differs_from_what_is_known_now(wrenfield):
+    def gmv(*more):
+        deck = json.loads(wbr("deck", "--week", "2026-04-18", *more, cwd=wrenfield)[1])
+        block = next(b for b in deck["blocks"] if b["metric"] == "gmv" and b["kind"] == "six_twelve")
+        return block["series"][0]["weeks"][-1]
+
+    assert gmv("--as-of", "2026-04-20") < gmv()
+
+
+def test_loading_twice_changes_nothing_and_says_so(wrenfield):
+    code, out, err = wbr("load", cwd=wrenfield)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0].split() == ["source", "kept", "unchanged", "restated", "refused", "rows", "last", "day"]
+    assert out.splitlines()[-1] == "Nothing changed."
+    document = json.loads(wbr("load", "shop", "--format", "json", cwd=wrenfield)[1])
+    assert document["load"] is None
+    assert [s["source"] for s in document["sources"]] == ["shop"]
+
+
+def test_the_html_deck_is_one_file_that_names_nothing_outside(wrenfield, tmp_path):
+    code, out, _ = wbr("deck", "--format", "html", "--output", tmp_path / "deck.html", cwd=wrenfield)
+    page = (tmp_path / "deck.html").read_text(encoding="utf-8")
+    assert (code, out) == (0, "")
+    assert page.count("<article") >= 52
+    assert "http://" not in page.replace("http://www.w3.org/", "")
+    assert "https://" not in page
+
+
+def test_check_prints_one_document(wrenfield):
+    code, out, err = wbr("check", "--format", "json", cwd=wrenfield)
+    document = json.loads(out)
+    assert (code, err, document["metrics"], document["mistakes"]) == (0, "", 56, [])
+    assert {a["code"] for a in document["advice"]} >= {"no_owner", "no_guardrail"}
+
+
+def test_the_schema_is_one_document(tmp_path):
+    code, out, _ = wbr("check", "--schema", cwd=tmp_path)
+    assert code == 0
+    assert "metrics" in json.loads(out)["properties"]
+
+
+# fmt: off
+REFUSALS = [
+    # it shows that …                              command                                           code  said on stderr
+    ("a week must end a week",                     ("deck", "--week", "2026-05-08"),                 1, ["Friday", "2026-05-09"]),
+    ("a week is a date",                           ("deck", "--week", "yesterday"),                  2, ["yesterday", "2026-05-09"]),
+    ("an unknown deck is named with a hint",       ("deck", "--deck", "compan"),                     1, ["Did you mean 'company'"]),
+    ("an unknown source is named with a hint",     ("load", "shpo"),                                 1, ["Did you mean 'shop'"]),
+    ("an unknown load cannot be undone",           ("undo", "999"),                                  1, ["999"]),
+    ("a moment is a time",                         ("deck", "--as-of", "soon"),                      2, ["soon"]),
+    ("a folder without YAML is no workspace",      ("check", "--workspace", "series"),               1, ["wbr init"]),
+    ("a file nobody declares needs a source",      ("load", "company.yaml"),                         1, ["--source"]),
+    ("a new workspace does not overwrite",         ("init", "."),                                    1, ["nothing was written"]),
+    ("a missing file is named",                    ("init", "new", "--from", "nothing.csv"),         1, ["nothing.csv"]),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("command", "code", "said"), [r[1:] for r in REFUSALS], ids=[r[0] for r in REFUSALS])
+def test_a_refusal_says_what_where_and_what_to_do(wrenfield, command, code, said):
+    ended, out, err = wbr(*command, cwd=wrenfield)
+    assert (ended, out) == (code, "")
+    assert [s for s in said if s not in err] == []
+    assert "Traceback" not in err
+
+
+def test_a_bad_cell_is_refused_and_the_rest_may_be_kept(tmp_path):
+    (tmp_path / "sales.csv").write_text("day,orders\n2026-01-04,5\n2026-01-05,6\n", encoding="utf-8")
+    assert wbr("init", "ws", "--from", "sales.csv", cwd=tmp_path)[0] == 0
+    folder = tmp_path / "ws"
+    (folder / "sales.csv").write_text(
+        "day,orders\n2026-01-04,5\n2026-01-05,8\n2026-01-06,many\n", encoding="utf-8"
+    )
+    code, out, err = wbr("load", cwd=folder)
+    assert (code, out) == (1, "")
+    assert all(part in err for part in ("sales.csv", "line 4", "orders", "many"))
+    report = json.loads(wbr("load", "--keep-good", "--format", "json", cwd=folder)[1])
+    assert {k: report["sources"][0][k] for k in ("kept", "unchanged", "restated", "refused")} == {
+        "kept": 0, "unchanged": 1, "restated": 1, "refused": 1,
+    }  # fmt: skip
+    undone = json.loads(wbr("undo", report["load"], "--format", "json", cwd=folder)[1])
+    assert undone["undoes"] == report["load"]
+    code, _, err = wbr("undo", report["load"], cwd=folder)
+    assert code == 1
+    assert "already" in err
+
+
+SANE = {
+    "commas.csv": "Date,Orders,Conversion %\n" + "".join(
+        f"{d:02d}-Jan-2026,\"{1000 + d}\",{2 + d / 100:.2f}%\n" for d in range(1, 31)
+    ),
+    "german.csv": "Datum;Umsatz;Besuche\n" + "".join(
+        f"{d:02d}.01.2026;1.{d:03d},50;{d}\n" for d in range(1, 31)
+    ),
+    "long.csv": "day,metric,value\n" + "".join(
+        f"2026-01-{d:02d},{m},{d}\n" for d in range(1, 31) for m in ("orders", "visits")
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(SANE))
+def test_any_sane_file_ends_in_a_working_deck(tmp_path, name):
+    (tmp_path / name).write_text(SANE[name], encoding="utf-8")
+    code, out, err = wbr("init", "my-wbr", "--from", name, cwd=tmp_path)
+    assert (code, err) == (0, ""), err
+    deck = json.loads(wbr("deck", cwd=tmp_path / "my-wbr")[1])
+    charts = [b for b in deck["blocks"] if b["kind"] == "six_twelve"]
+    assert len(charts) == 2
+    assert all(block["box"][0]["last_week"] is not None for block in charts)
+
+
+def test_the_workspace_comes_from_the_option_the_folder_or_the_environment(wrenfield, tmp_path):
+    asked = ("check", "--format", "json")
+    answers = {
+        json.loads(wbr(*asked, "--workspace", wrenfield, cwd=tmp_path)[1])["metrics"],
+        json.loads(wbr(*asked, cwd=wrenfield)[1])["metrics"],
+        json.loads(wbr(*asked, cwd=tmp_path, WBR_WORKSPACE=str(wrenfield))[1])["metrics"],
+    }
+    assert answers == {56}
+
+
+def test_wrong_usage_ends_with_two(tmp_path):
+    assert wbr("deck", "--form", cwd=tmp_path)[0] == 2
+    assert wbr("nonsense", cwd=tmp_path)[0] == 2
