@@ -270,7 +270,7 @@ def additive(
         *whole,
         x1 - x0,
         scale=float(np.abs([x0, x1]).sum()),
-        own_z=own_z or {},
+        own_z=own_z,
         values=(x0.tolist(), x1.tolist()),
     )
 
@@ -311,8 +311,6 @@ def ratio(
     if whole[0] is None or whole[1] is None:
         return _unsplit("ratio", *whole, "undefined")
     parts = ratio_parts(n0, d0, n1, d1)
-    rates = [_ratio(n, d) for n, d in zip(n0.tolist(), d0.tolist(), strict=True)]
-    rates_after = [_ratio(n, d) for n, d in zip(n1.tolist(), d1.tolist(), strict=True)]
     return _split(
         "ratio",
         names,
@@ -320,8 +318,8 @@ def ratio(
         whole[1],
         parts.total,
         scale=float(np.abs(n0).sum() / d0.sum() + np.abs(n1).sum() / d1.sum()),
-        own_z=own_z or {},
-        values=(rates, rates_after),
+        own_z=own_z,
+        values=(_rates(n0, d0), _rates(n1, d1)),
         rate_and_mix=(parts.rate.tolist(), parts.mix.tolist()),
         weights=((d0 / d0.sum()).tolist(), (d1 / d1.sum()).tolist()),
     )
@@ -373,7 +371,7 @@ def factors(
         *whole,
         parts,
         scale=abs(whole[0]) + abs(whole[1]) + float(np.abs(parts).sum()),
-        own_z=own_z or {},
+        own_z=own_z,
         values=(x0.tolist(), x1.tolist()),
     )
 
@@ -409,11 +407,11 @@ def _values(names: Sequence[str], values: Sequence[float | None]) -> Values:
             f"A change is split by one value per name, and there are {len(values)} values for "
             f"{len(names)} names ({', '.join(names)}). Give each name once, with one value."
         )
-    return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
+    return np.array(values, dtype=np.float64)  # None becomes NaN.
 
 
 def _named(names: Sequence[str], which: NDArray[np.bool_]) -> tuple[str, ...]:
-    return tuple(name for name, here in zip(names, which.tolist(), strict=True) if here)
+    return tuple(names[n] for n in np.flatnonzero(which))
 
 
 def _known(whole: tuple[float, float] | None) -> bool:
@@ -422,6 +420,10 @@ def _known(whole: tuple[float, float] | None) -> bool:
 
 def _ratio(over: float, under: float) -> float | None:
     return over / under if under else None
+
+
+def _rates(over: Values, under: Values) -> list[float | None]:
+    return [n / d if d else None for n, d in zip(over.tolist(), under.tolist(), strict=True)]
 
 
 def _left(values: Values, whole: float | None) -> float:
@@ -465,36 +467,26 @@ def _split(
     totals: Values,
     *,
     scale: float,
-    own_z: Mapping[str, float],
+    own_z: Mapping[str, float] | None,
     values: tuple[Sequence[float | None], Sequence[float | None]],
     rate_and_mix: tuple[Sequence[float], Sequence[float]] | None = None,
     weights: tuple[Sequence[float], Sequence[float]] | None = None,
 ) -> Attribution:
     change = after - before
-    moved = abs(change) > SAME * scale
     none = [None] * len(names)
-    rates, mixes = rate_and_mix or (none, none)
-    weights_before, weights_after = weights or (none, none)
-    grows = kind == "additive" and before != 0
+    surprises = [own_z.get(name) for name in names] if own_z else none
+    judged = [None if z is None or isnan(z) else z for z in surprises]
     added: list[float] = totals.tolist()
-    contributions = []
-    for n, name in enumerate(names):
-        z = own_z.get(name)
-        z = None if z is None or isnan(z) else z
-        contributions.append(
-            Contribution(
-                name,
-                values[0][n],
-                values[1][n],
-                rates[n],
-                mixes[n],
-                added[n],
-                added[n] / change if moved else None,
-                z,
-                z is not None and abs(z) <= RED_LINE,
-                weights_before[n],
-                weights_after[n],
-                added[n] / before if grows else None,
-            )
-        )
+    contributions = map(
+        Contribution,
+        names,
+        *values,
+        *(rate_and_mix or (none, none)),
+        added,
+        (totals / change).tolist() if abs(change) > SAME * scale else none,
+        judged,
+        [z is not None and abs(z) <= RED_LINE for z in judged],
+        *(weights or (none, none)),
+        (totals / before).tolist() if kind == "additive" and before else none,
+    )
     return Attribution(kind, before, after, change, tuple(contributions), change - fsum(added), "ok")

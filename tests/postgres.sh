@@ -1,0 +1,20 @@
+#!/bin/sh
+# Tests of the journal need PostgreSQL's own programs: those that are there, else Debian's package.
+set -eu
+if [ -n "${POSTGRES_BIN:-}" ] && [ -x "$POSTGRES_BIN/initdb" ]; then exit 0; fi
+if command -v initdb >/dev/null 2>&1; then exit 0; fi
+for each in /usr/lib/postgresql/*/bin/initdb; do
+    if [ -x "$each" ]; then exit 0; fi
+done
+as_root=""
+[ "$(id -u)" = 0 ] || as_root=sudo
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "PostgreSQL is needed for the tests of the journal. Install it, or name the folder of initdb: POSTGRES_BIN=/path/to/bin make test" >&2
+    exit 1
+fi
+echo "Installing PostgreSQL for the tests of the journal."
+$as_root apt-get update -qq
+# Without a cluster of its own: the tests start one in a temporary folder.
+$as_root mkdir -p /etc/postgresql-common
+[ -e /etc/postgresql-common/createcluster.conf ] || echo "create_main_cluster = false" | $as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null
