@@ -411,7 +411,7 @@ def _values(names: Sequence[str], values: Sequence[float | None]) -> Values:
 
 
 def _named(names: Sequence[str], which: NDArray[np.bool_]) -> tuple[str, ...]:
-    return tuple(names[n] for n in np.flatnonzero(which))
+    return tuple(names[n] for n in np.flatnonzero(which).tolist())
 
 
 def _known(whole: tuple[float, float] | None) -> bool:

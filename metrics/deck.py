@@ -8,6 +8,8 @@ from datetime import date, datetime
 from typing import Literal
 
 from metrics.definitions import Unit
+from metrics.flywheel import Group, Moved
+from metrics.history import Signal
 from metrics.rollup import State
 from metrics.six_twelve import SixTwelve
 
@@ -61,6 +63,8 @@ class Block:
         chart: For `six_twelve`.
         table: For the tables and the exception report.
         node: Flywheel node its section belongs to.
+        signal: What the engine says of its metric this week; None if it was not asked.
+        behind: Drivers of its metric that moved too, at the right lag.
     """
 
     number: int
@@ -74,6 +78,8 @@ class Block:
     chart: SixTwelve | None = None
     table: Table | None = None
     node: str | None = None
+    signal: Signal | None = None
+    behind: tuple[Moved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,8 @@ class Deck:
         answers: Page 0's three lines.
         notices: Page 0's list of what is missing or late.
         sections: In reading order.
+        groups: The week's exceptions, those bound by declared links told together, most urgent first.
+        by_chance: Exceptions, and watches more, that chance alone brings among the metrics judged.
     """
 
     company: str
@@ -141,8 +149,27 @@ class Deck:
     answers: tuple[Answer, ...]
     notices: tuple[Notice, ...]
     sections: tuple[Section, ...]
+    groups: tuple[Group, ...] = ()
+    by_chance: tuple[float, float] = (0.0, 0.0)
 
     @property
     def blocks(self) -> tuple[Block, ...]:
         """All blocks of all sections in order."""
         return tuple(block for section in self.sections for block in section.blocks)
+
+    @property
+    def exceptions(self) -> tuple[Block, ...]:
+        """The blocks whose metric is an exception this week, in the deck's order; each metric once."""
+        return self._marked("exception")
+
+    @property
+    def watches(self) -> tuple[Block, ...]:
+        """The blocks whose metric is a watch this week, in the deck's order; each metric once."""
+        return self._marked("watch")
+
+    def _marked(self, tier: str) -> tuple[Block, ...]:
+        found: dict[str, Block] = {}
+        for block in self.blocks:
+            if block.signal is not None and block.signal.tier == tier:
+                found.setdefault(block.signal.metric, block)
+        return tuple(found.values())

@@ -71,17 +71,17 @@ def unit_word(unit: Unit, currency: str = "USD") -> str:
 def exact(value: float | None, unit: Unit, currency: str = "USD") -> str:
     """A value in three to four significant digits with its unit: `$12.96M`, `2.71%`, `3.38 days`."""
     digits = _signed(value, unit, currency, 4)
-    if unit not in KEEP_DECIMALS:
+    if unit not in KEEP_DECIMALS and _integral((value,)):
         digits = _trimmed(digits)
     return digits + (UNIT_SIGNS.get(unit, "") if value is not None else "")
 
 
 def full(value: float | None, unit: Unit, currency: str = "USD") -> str:
     """A value as exactly as a person can use it: `6,970,123`, `$12,961,204`, `2.713%`."""
-    if value is None or not isfinite(value):
+    if value is None:
         return UNKNOWN
     size = abs(value)
-    if size >= 1e15:
+    if not size < 1e15:  # also what is not a number
         return exact(value, unit, currency)
     if unit == "fraction":
         percent = size * 100
@@ -99,7 +99,7 @@ def full(value: float | None, unit: Unit, currency: str = "USD") -> str:
 
 def labels(values: Sequence[float | None], unit: Unit, currency: str = "USD") -> tuple[str, ...]:
     """Short labels for points, in three significant digits and without words; empty for unknown values."""
-    return _alike(["" if v is None else _signed(v, unit, currency, 3) for v in values], unit)
+    return _alike(values, unit, currency, 3)
 
 
 def distinct_labels(values: Sequence[float | None], unit: Unit, currency: str = "USD") -> tuple[str, ...]:
@@ -107,15 +107,18 @@ def distinct_labels(values: Sequence[float | None], unit: Unit, currency: str = 
     short = labels(values, unit, currency)
     if len(set(short) - {""}) == len({v for v in values if v is not None}):
         return short
-    longer = _alike(["" if v is None else _signed(v, unit, currency, 4) for v in values], unit)
+    longer = _alike(values, unit, currency, 4)
     return longer if max(map(len, longer)) <= LONGEST_LABEL else short
 
 
-def _alike(words: list[str], unit: Unit) -> tuple[str, ...]:
-    """Decimals go only where no label of the line needs them."""
-    if unit not in KEEP_DECIMALS and all(_trimmed(w).lstrip(MINUS).isdigit() for w in words if w):
-        return tuple(map(_trimmed, words))
-    return tuple(words)
+def _alike(values: Sequence[float | None], unit: Unit, currency: str, digits: int) -> tuple[str, ...]:
+    """Labels of one line: decimals go only where no value of it has any."""
+    words = ["" if v is None else _signed(v, unit, currency, digits) for v in values]
+    return tuple(map(_trimmed, words)) if unit not in KEEP_DECIMALS and _integral(values) else tuple(words)
+
+
+def _integral(values: Iterable[float | None]) -> bool:
+    return all(v is None or (isfinite(v) and v == int(v)) for v in values)
 
 
 def axis(ticks: Sequence[float], unit: Unit, currency: str = "USD") -> tuple[str, ...]:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pandas as pd
 
-from metrics import ingest, registry, week
+from metrics import history, ingest, registry, week
 from metrics.deck import Deck
 from metrics.definitions import (
     Definitions,
@@ -30,9 +31,11 @@ from metrics.definitions import (
     target_operands,
 )
 from metrics.errors import SourceError, UnknownNameError, hint
+from metrics.history import Decisions, Signal, Verdicts
 from metrics.periods import Calendar, Period
 from metrics.registry import Finding, Registry
 from metrics.rollup import STATES, Window, days_of, rollup
+from metrics.signals import judge_all
 from metrics.six_twelve import Charts, SixTwelve, frame
 from metrics.store import LoadReport, Store
 
@@ -56,7 +59,8 @@ class Workspace:
         self.registry: Registry = registry.read(folder.resolve())
         self.store = Store(folder / "store")
         self._clock = clock
-        self._decks: OrderedDict[tuple[str, date, datetime | None, str | None], Deck] = OrderedDict()
+        self._decks: OrderedDict[tuple[str, str, date, datetime | None, str | None], Deck] = OrderedDict()
+        self._judged: OrderedDict[tuple[str, str, date, datetime | None], Verdicts] = OrderedDict()
         self._known_limits: tuple[str, tuple[date | None, date | None]] | None = None
 
     @property
@@ -145,7 +149,7 @@ class Workspace:
             StoreError: The store cannot be read.
         """
         chosen = week_ending or self.default_week()
-        key = self.version, chosen, as_of, deck
+        key = self.version, self.decisions_version, chosen, as_of, deck
         if key not in self._decks:
             self._decks[key] = self._deck(chosen, as_of, deck)
             while len(self._decks) > REMEMBERED:
@@ -162,6 +166,7 @@ class Workspace:
                 sheets=self._sheets(),
                 target_tables=self._target_tables,
                 restated=self._restated(week_ending, as_of),
+                verdicts=self._verdicts(connection, week_ending, as_of),
             )
             return week.build(self.registry, known, week_ending, deck)
 
@@ -202,6 +207,51 @@ class Workspace:
             for name, rows in told[kept].groupby("series", sort=True)
             if name in readers
         )
+
+    # --- signals -----------------------------------------------------------------------------
+
+    def signals(self, week_ending: date | None = None) -> tuple[Signal, ...]:
+        """What the signal engine says of every metric in one week, in the order of the file.
+
+        A metric that is retired, or told once a month, is left out.
+        """
+        chosen = week_ending or self.default_week()
+        self.calendar.week(chosen)
+        with self.store.reading() as connection:
+            return self._verdicts(connection, chosen, None).week(chosen)
+
+    def verdicts(self, week_ending: date | None = None) -> Verdicts:
+        """What the signal engine said of every metric in every week up to one."""
+        with self.store.reading() as connection:
+            return self._verdicts(connection, week_ending or self.default_week(), None)
+
+    def _verdicts(
+        self, connection: duckdb.DuckDBPyConnection, week_ending: date, as_of: datetime | None
+    ) -> Verdicts:
+        """Judged once for a week and a state of the store, then remembered."""
+        key = self.version, self.decisions_version, week_ending, as_of
+        if key not in self._judged:
+            self._judged[key] = self._judge(connection, week_ending)
+            while len(self._judged) > REMEMBERED:
+                self._judged.popitem(last=False)
+        return self._judged[key]
+
+    def _judge(self, connection: duckdb.DuckDBPyConnection, week_ending: date) -> Verdicts:
+        metrics = [self.definitions.metrics[name] for name in self.registry.order]
+        first = self._first_day()
+        oldest = week_ending if first is None else min(first, week_ending)
+        told = history.history(
+            connection,
+            metrics,
+            oldest,
+            week_ending,
+            self.calendar,
+            missing_days=self.definitions.missing_days,
+            target_tables=self._target_tables,
+        )
+        wanted = [m.id for m in metrics if not m.retired and told.rolled.coarse.get(m.id) != "month"]
+        decided = self.decisions()
+        return Verdicts(told, judge_all(history.weeklies(told, self.registry, wanted, decided)))
 
     # --- one metric --------------------------------------------------------------------------
 
@@ -322,6 +372,17 @@ class Workspace:
     def _stored(self, definition: Metric) -> tuple[str, ...]:
         """The stored series behind a metric, through everything it is computed from."""
         return tuple(dict.fromkeys(s for m in self._with_operands(definition) for s in series_of(m.measure)))
+
+    # --- decisions ---------------------------------------------------------------------------
+
+    @property
+    def decisions_version(self) -> str:
+        """Changes with everything people decide."""
+        return ""
+
+    def decisions(self) -> dict[str, Decisions]:
+        """Dividers and excluded points by metric."""
+        return {}
 
     # --- definitions -------------------------------------------------------------------------
 

@@ -151,6 +151,7 @@ def visited(
 ) -> Iterator[Visit]:
     """A fresh browser on one address, once the page has drawn something."""
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme)
+    context.set_default_timeout(15_000)
     visit = Visit(context.new_page())
     visit.page.on("console", visit.heard)
     visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))

@@ -37,7 +37,9 @@ def a_line(**parts: Any) -> Line:
 
 
 def a_target(**parts: Any) -> Line:
-    plain = a_line(metric="orders_target", name="Target", role="target", weeks=(125.0,) * 6, months=(450.0,) * 12)
+    plain = a_line(
+        metric="orders_target", name="Target", role="target", weeks=(125.0,) * 6, months=(450.0,) * 12
+    )
     return replace(plain, **parts)
 
 
@@ -56,7 +58,15 @@ def a_chart(*lines: Line, **parts: Any) -> SixTwelve:
 
 def a_block(number: int = 1, chart: SixTwelve | None = None, **parts: Any) -> Block:
     plain = Block(
-        number, "six_twelve", "Orders", "orders", "L01", "output", "Dana Reyes", "Orders placed.", chart or a_chart()
+        number,
+        "six_twelve",
+        "Orders",
+        "orders",
+        "L01",
+        "output",
+        "Dana Reyes",
+        "Orders placed.",
+        chart or a_chart(),
     )
     return replace(plain, **parts)
 

@@ -3,6 +3,7 @@
 import os
 import pwd
 import secrets
+import shlex
 import shutil
 import signal
 import socket
@@ -81,8 +82,8 @@ def cluster(*, safe: bool = False) -> Iterator[Cluster]:
             for path in (folder, folder / "password"):
                 os.chown(path, user["user"], user["group"])
         _run(
-            [home / "initdb", "-D", folder / "data", "-U", "journal", "-A", "scram-sha-256", "--no-sync"]
-            + [f"--pwfile={folder / 'password'}", "-E", "UTF8", "--locale=C"],
+            f"{home}/initdb -D {folder}/data -U journal -A scram-sha-256 --pwfile {folder}/password "
+            "-E UTF8 --locale=C --no-sync",
             user,
         )
         for last in (False, False, True):
@@ -95,7 +96,7 @@ def cluster(*, safe: bool = False) -> Iterator[Cluster]:
         try:
             yield Cluster(port, password, folder / "data")
         finally:
-            server.send_signal(signal.SIGINT)  # PostgreSQL's fast stop.
+            server.send_signal(signal.SIGINT if safe else signal.SIGQUIT)  # Fast, or at once.
             server.wait(30)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -105,18 +106,15 @@ def _started(home, folder, user, *, safe):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    quick = [] if safe else ["-c", "fsync=off", "-c", "full_page_writes=off"]
+    quick = "" if safe else "-c fsync=off -c full_page_writes=off"
     # If this process is killed, the server shall not stay.
-    tied = ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []
+    tied = "setpriv --pdeathsig INT" if shutil.which("setpriv") else ""
+    command = (
+        f"{tied} {home}/postgres -D {folder}/data -h 127.0.0.1 -p {port} -k {folder} "
+        f"-c max_connections=60 -c shared_buffers=32MB {quick}"
+    )
     with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [*tied, home / "postgres", "-D", folder / "data", "-h", "127.0.0.1", "-p", str(port)]
-            + ["-k", folder, "-c", "max_connections=60", "-c", "shared_buffers=32MB", *quick],
-            stdout=log,
-            stderr=log,
-            cwd=folder,
-            **user,
-        )
+        server = subprocess.Popen(shlex.split(command), stdout=log, stderr=log, cwd=folder, **user)
     until = time.monotonic() + STARTS
     while time.monotonic() < until and server.poll() is None:
         lines = (folder / "data" / "postmaster.pid").read_text().split("\n") if _ready(folder) else []
@@ -133,9 +131,9 @@ def _ready(folder):
 
 
 def _run(command, user):
-    done = subprocess.run(command, capture_output=True, text=True, cwd="/", **user)
+    done = subprocess.run(shlex.split(command), capture_output=True, text=True, cwd="/", **user)
     if done.returncode:
-        raise RuntimeError(f"{command[0]} failed: {done.stdout}{done.stderr}")
+        raise RuntimeError(f"{command} failed: {done.stdout}{done.stderr}")
 
 
 def _user():

@@ -515,7 +515,7 @@ def test_every_name_that_crosses_from_one_file_to_another_is_declared(wrenfield)
     assert "yuki.mori" not in people
     assert {n for e in d.edges for n in (e.start, e.end)} <= nodes
     assert {p.node for p in d.people.values() if p.node} <= nodes
-    assert len(d.links) == 23
+    assert len(d.links) == 24
 
 
 def test_the_deck_holds_the_52_metrics_that_are_active_and_owned(wrenfield):

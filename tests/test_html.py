@@ -104,7 +104,9 @@ def test_the_policy_allows_the_own_script_alone():
     policy = next(a["content"] for t, a in Page(source).elements if a.get("http-equiv"))
     script = re.search(r'<script type="module">(.*)</script>', source, re.S).group(1)
     own = b64encode(sha256(script.encode()).digest()).decode()
-    assert policy == f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{own}'; img-src data:"
+    assert (
+        policy == f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{own}'; img-src data:"
+    )
 
 
 def test_page_0_tells_company_week_answers_and_what_is_missing():
@@ -196,7 +198,7 @@ def test_a_chart_stays_small(charts, most):
 
 # --- in a browser -----------------------------------------------------------------------------
 
-PRINTED = {"width": 1010, "height": 760}  # what a landscape Letter page leaves between its margins, in CSS pixels
+PRINTED = {"width": 1010, "height": 760}  # a landscape Letter page between its margins, in CSS pixels
 NINE_POINTS = 12.0  # CSS pixels
 
 
@@ -210,7 +212,9 @@ def browser():
 def opened(browser, tmp_path):
     """A file of eight charts and a table, in a page of its own; fails if it asks for anything or complains."""
     blocks = [a_block(n, a_chart(a_line(), a_target(), two_axes=n % 2 == 0)) for n in range(1, 9)]
-    blocks[2] = a_block(3, owner="Sam Field", title="Phone wait of all callers, the longest tenth, in the evening")
+    blocks[2] = a_block(
+        3, owner="Sam Field", title="Phone wait of all callers, the longest tenth, in the evening"
+    )
     file = tmp_path / "deck.html"
     file.write_text(html.document(a_deck(*blocks)), encoding="utf-8")
     page = browser.new_page(viewport={"width": 1440, "height": 900})

@@ -201,9 +201,11 @@ def test_no_day(tmp_path, cell, settings, reason):
 
 
 def test_a_month_of_weeks_is_the_one_named_for_it(tmp_path):
-    weeks = Calendar(pattern="4-4-5", fiscal_year_ends=12, week_ends_on=5)
-    found = reading(tmp_path, "day,x\n2026-04,1\n", wide(grain="month"), calendar=weeks)
-    assert [row["day"] for row in found.table.to_pylist()] == [weeks.month_of(date(2026, 4, 15)).last]
+    weeks = Calendar(pattern="5-4-4")
+    may = weeks.month_of(date(2026, 5, 15))
+    assert date(2026, 5, 1) not in may
+    found = reading(tmp_path, "day,x\n2026-05,1\n", wide(grain="month"), calendar=weeks)
+    assert [row["day"] for row in found.table.to_pylist()] == [may.last]
 
 
 # --- files ------------------------------------------------------------------------------------
@@ -357,6 +359,17 @@ def test_rows_of_other_lengths_are_found_among_many(tmp_path):
     found = reading(tmp_path, "day,x\n" + "\n".join(rows), keep_good=True)
     assert [reject.line for reject in found.rejects] == [2, 5_002, 12_002, 20_001]
     assert (found.rows, found.table.num_rows) == (20_000, 19_996)
+
+
+def test_rows_of_other_lengths_are_found_in_every_block_of_a_large_file(tmp_path):
+    note = ",".join(["n" * 100_000] * 9)
+    rows = [f"2026-05-{day:02},{day},{note}" for day in range(1, 31)]
+    for place in (3, 27):
+        rows[place] = "2026-05-09"
+    rows[28] = f"2026-05-29,bad{',' * 9}"
+    found = reading(tmp_path, "day,x,1,2,3,4,5,6,7,8,9\n" + "\n".join(rows), keep_good=True)
+    assert [reject.line for reject in found.rejects] == [5, 29, 30]
+    assert (found.rows, found.table.num_rows) == (30, 27)
 
 
 def test_a_file_that_fits_nowhere_is_refused_as_a_whole(tmp_path):

@@ -115,7 +115,7 @@ def test_a_sheet_is_read_by_its_name_or_else_the_first(tmp_path):
 def test_errors_of_another_sheet_do_not_count(tmp_path):
     path = workbook(tmp_path, ["day", "x"], [DAY, 1], sheets=("Notes", "Data"))
     book = openpyxl.load_workbook(path)
-    book["Notes"]["B2"] = "#REF!"
+    book["Notes"]["B2"] = book.create_sheet("Later")["B2"] = "#REF!"
     book.save(path)
     assert observations(read_here(tmp_path, wide("excel", sheet="Data"))) == ["x 2026-05-09 1"]
 

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import threading
@@ -185,8 +186,17 @@ def test_series_are_told_apart_by_their_segments_in_any_order_of_keys(store):
 def test_what_was_known_is_told_for_every_past_time(store):
     store.add([orders(1, 2)], at(10))
     store.add([orders(1, 3, 4)], at(20))
-    told = {moment: list(known(store, at(moment)).values()) for moment in (9.9, 10, 19.9, 20, 30)}
-    assert told == {9.9: [], 10: [1, 2], 19.9: [1, 2], 20: [1, 3, 4], 30: [1, 3, 4]}
+    store.add([orders(1, 5, 4)], at(30))
+    told = {moment: list(known(store, at(moment)).values()) for moment in (9.9, 10, 19.9, 20, 29.9, 30, 99)}
+    assert told == {
+        9.9: [],
+        10: [1, 2],
+        19.9: [1, 2],
+        20: [1, 3, 4],
+        29.9: [1, 3, 4],
+        30: [1, 5, 4],
+        99: [1, 5, 4],
+    }
 
 
 def test_a_source_that_dates_its_values_is_believed_about_the_past(store):
@@ -737,8 +747,14 @@ def test_three_generations_are_kept_and_a_name_is_never_used_twice(store, folder
 
 def test_what_a_killed_writer_left_is_removed_with_its_log(store, folder):
     store.add([orders(1)], at(10))
-    (folder / "wbr-000002.duckdb.part").write_bytes(b"half")
-    (folder / "wbr-000002.duckdb.part.wal").write_bytes(b"log")
+    draft = folder / "wbr-000002.duckdb.part"
+    shutil.copy(folder / "wbr-000001.duckdb", draft)
+    with duckdb.connect(str(draft)) as connection:
+        connection.execute("SET debug_skip_checkpoint_on_commit = true")
+        connection.execute("PRAGMA disable_checkpoint_on_shutdown")
+        connection.execute("INSERT INTO observation VALUES (1, DATE '2026-01-31', 99, 1)")
+    assert draft.with_name("wbr-000002.duckdb.part.wal").exists()
+    (folder / "spill").mkdir()
     store.add([orders(2)], at(20))
     names = sorted(path.name for path in folder.iterdir())
     assert names == ["CURRENT", "LOCK", "wbr-000001.duckdb", "wbr-000002.duckdb"]

@@ -140,7 +140,11 @@ def test_dates_as_people_read_them():
 
 
 def test_lists_end_in_and():
-    assert [text.listed(items) for items in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
+    assert [text.listed(items) for items in (["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "a",
+        "a and b",
+        "a, b and c",
+    ]
 
 
 def test_cells_of_tables():
@@ -159,7 +163,9 @@ def test_a_chart_in_words():
         weeks_days=((7, 7),) * 4 + ((5, 7), (7, 7)),
     )
     chart = a_chart(line)
-    box = replace(chart.box[0], last_week=140.0, wow=Change(0.05, "percent"), vs_target=Change(-0.1, "percent"))
+    box = replace(
+        chart.box[0], last_week=140.0, wow=Change(0.05, "percent"), vs_target=Change(-0.1, "percent")
+    )
     assert text.summary(replace(chart, box=(box,))) == (
         "Orders: last week 140, +5.0% on the week and −10.0% against target. "
         "Months go from 400 in May 2025 to 510 in April 2026; lowest 400 in May 2025, highest 510 in April 2026. "

@@ -141,7 +141,8 @@ def _history(grain: Literal["day", "week"], target: bool) -> str:
     view = alt.layer(*marks, rule, height=HEIGHT)
     built = alt.vconcat(view, strip, spacing=14).resolve_scale(color="independent")
     specification = built.to_dict(validate=True)
-    specification.pop("config", None)
+    # The chart as a whole has a text alternative; Vega's for each of its marks are nameless.
+    specification["config"] = {"aria": False}
     return json.dumps(_without_data(specification))
 
 

@@ -8,7 +8,7 @@ Source: wbr-method.md section 2, row Values on the line.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
 
 FONT_SIZE = 10.5
 RISE = 7.7  # height of a figure at this size
@@ -30,13 +30,13 @@ CLEAN = 2.4  # a label that costs less covers nothing of its line
 Heights = Sequence[float | None]
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 Candidate = tuple[float, float, float, Rectangle, "Mark"]  # cost, middle, baseline, what it covers, of what
-Lane = tuple[
-    Heights, list[tuple[float, float] | None], bool
-]  # a line, where it runs, whether labels are its own
-Look = Literal["nearest", "around", "anywhere"]  # how far from its point a label may be
-Path = tuple[float, "Path | None", Candidate | None]  # cost so far, the path before, its last label
+# a line, where it runs, whether labels are its own
+Chain = tuple[Candidate, "Chain | None"]  # the last label of a path, and those before it
+Path = tuple[float, Rectangle, Rectangle, Chain | None]  # cost so far, the last two rectangles, all labels
+NOWHERE: Rectangle = (-1e9, -1e9, -1e9, -1e9)
 
 
+@lru_cache(maxsize=8192)
 def width(words: str) -> float:
     """About how wide a label is, in the units of the drawing."""
     if not words:
@@ -103,56 +103,56 @@ def overlap(a: Rectangle, b: Rectangle) -> bool:
 
 def placed(marks: Sequence[Mark], ground: Ground) -> tuple[Label, ...]:
     """The labels of one half, oldest first; those that need not show are left out where they do not fit."""
-    labels: tuple[Label, ...] = ()
-    looks: tuple[Look, ...] = ("nearest", "around", "anywhere")
-    if all(mark.must for mark in marks):
-        looks = looks[1:]
-    for look in looks:
-        cost, labels = _chosen(marks, ground, look)
-        if cost < COLLISION:
-            break
-    return labels
+    lines = [ground.line, *(line for line in ground.others if any(line))]
+    near = [_near(mark, ground, lines) for mark in marks]
+    best = [min(candidates, key=_price) for candidates in near]
+    choices = []
+    for n, (mark, candidates) in enumerate(zip(marks, near, strict=True)):
+        if not mark.must:
+            choices.append([c for c in candidates if c[0] < NOT_SHOWN])
+            continue
+        box = best[n][3]
+        met = any(overlap(box, other[3]) for other in (*best[max(n - 1, 0) : n], *best[n + 1 : n + 2]))
+        if met or best[n][0] > CLEAN:
+            candidates = sorted(candidates + _around(mark, ground, lines, candidates), key=_price)[:MOST]
+        choices.append(candidates)
+    cost, labels = _cheapest(marks, choices)
+    if cost < COLLISION:
+        return labels
+    choices = [
+        [*candidates, *_around(mark, ground, lines, candidates), *_far(mark, ground, lines)]
+        for mark, candidates in zip(marks, near, strict=True)
+    ]
+    return _cheapest(marks, choices)[1]
 
 
-def _chosen(marks: Sequence[Mark], ground: Ground, look: Look) -> tuple[float, tuple[Label, ...]]:
-    """The cheapest way through the candidates; a label can only meet the two before it."""
-    nobody: Path = (0.0, None, None)
-    best = [nobody]
-    lanes = [_lane(ground.line, True), *(_lane(line, False) for line in ground.others if any(line))]
-    for mark in marks:
-        candidates = _candidates(mark, ground, lanes, look)
+def _cheapest(marks: Sequence[Mark], choices: Sequence[list[Candidate]]) -> tuple[float, tuple[Label, ...]]:
+    """The cheapest way through the candidates, and its cost; a label can only meet the two before it."""
+    best: list[Path] = [(0.0, NOWHERE, NOWHERE, None)]
+    for mark, candidates in zip(marks, choices, strict=True):
         grown: list[Path] = []
         if not mark.must:
-            candidates = [c for c in candidates if c[0] < NOT_SHOWN]
-            without = min(best, key=_cost)
-            grown.append((without[0] + NOT_SHOWN, without[1], without[2]))
-        kept_of = 99 if look == "anywhere" else MOST if mark.must else 2
-        if len(candidates) > kept_of:
-            candidates = sorted(candidates, key=_price)[:kept_of]
+            cost, one, two, chain = min(best, key=_cost)
+            grown.append((cost + NOT_SHOWN, one, two, chain))
         for candidate in candidates:
-            left, top, right, bottom = candidate[3]
-            left, top, right, bottom = left - LEAST_AIR, top - 1, right + LEAST_AIR, bottom + 1
-            least, kept = 1e9, nobody
+            box = candidate[3]
+            left, top, right, bottom = box[0] - LEAST_AIR, box[1] - 1, box[2] + LEAST_AIR, box[3] + 1
+            least, kept = 1e9, best[0]
             for path in best:
-                spent, earlier = path[0], path
-                for _ in (1, 2):
-                    if (label := earlier[2]) is None or earlier[1] is None:
-                        break
-                    other = label[3]
-                    if other[2] > left and other[0] < right and other[1] < bottom and top < other[3]:
-                        spent += COLLISION
-                    earlier = earlier[1]
+                spent, one, two, _ = path
+                if one[2] > left and one[0] < right and one[1] < bottom and top < one[3]:
+                    spent += COLLISION
+                if two[2] > left and two[0] < right and two[1] < bottom and top < two[3]:
+                    spent += COLLISION
                 if spent < least:
                     least, kept = spent, path
-            grown.append((least + candidate[0], kept, candidate))
+            grown.append((least + candidate[0], box, kept[1], (candidate, kept[3])))
         best = grown
-    end: Path | None = min(best, key=_cost)
-    cost = end[0] if end else 0.0
+    cost, _, _, chain = min(best, key=_cost)
     labels: list[Label] = []
-    while end is not None and end[2] is not None:
-        _, x, y, box, mark = end[2]
+    while chain is not None:
+        (_, x, y, box, mark), chain = chain
         labels.append(Label(mark.place, x, y, mark.words, box))
-        end = end[1]
     return cost, tuple(reversed(labels))
 
 
@@ -164,32 +164,54 @@ def _price(candidate: Candidate) -> float:
     return candidate[0]
 
 
-def _candidates(mark: Mark, ground: Ground, lanes: Sequence[Lane], look: Look) -> list[Candidate]:
-    place, y, pitch, line = mark.place, mark.height, ground.pitch, ground.line
-    wide = width(mark.words)
-    centre = ground.left + place * pitch
-    final = len(line) - 1
-    outer = place in (0, final)
-    if outer:
-        centre = max(centre, ground.left - ground.overhang[0] + wide / 2)
-        centre = min(centre, ground.left + final * pitch + ground.overhang[1] - wide / 2)
-    before, after = _beside(place, line, y)
+def _centre(mark: Mark, ground: Ground) -> float:
+    """The middle of a label: its place's, but for the outer ones, which keep within the half."""
+    middle, final = ground.left + mark.place * ground.pitch, len(ground.line) - 1
+    if 0 < mark.place < final:
+        return middle
+    half = width(mark.words) / 2
+    return min(
+        max(middle, ground.left - ground.overhang[0] + half),
+        ground.left + final * ground.pitch + ground.overhang[1] - half,
+    )
+
+
+def _leaning(before: float, y: float, after: float) -> tuple[float, float]:
+    """What it costs to stand above and below: a peak is labelled above, a dip below."""
     peak = (y <= before) + (y <= after)  # drawn downwards: a smaller height is a higher point
-    above, below = (0.0, 1.6) if peak == 2 else (1.6, 0.0) if peak == 0 else (0.4, 0.6)
+    return (0.0, 1.6) if peak == 2 else (1.6, 0.0) if peak == 0 else (0.4, 0.6)
+
+
+def _near(mark: Mark, ground: Ground, lines: Sequence[Heights]) -> list[Candidate]:
+    """The first candidates: above and below the point; for the outer ones also a little inwards."""
+    place, y, centre = mark.place, mark.height, _centre(mark, ground)
+    above, below = _leaning(*_beside(place, ground.line, y))
     up, down = y - GAP, y + GAP + RISE
     tried = [(centre, up, above), (centre, down, below)]
-    if outer and ground.walls:
+    if ground.walls and place in (0, len(ground.line) - 1):
         inward = centre + (9.0 if place == 0 else -9.0)  # clear of the axis
         tried += [(inward, up, above + 1.2), (inward, down, below + 1.2)]
-    found = _priced(tried, mark, wide, ground, lanes)
-    over, under = found[0][0] <= CLEAN, found[1][0] <= CLEAN
-    if over and under and look != "anywhere":
-        return found
-    slope = 1.0 if before > after else -1.0  # over a rising line to the left, under it to the right
-    aside = slope * min(wide * 0.36, pitch * 0.42)
+    return _priced(tried, mark, ground, lines)
+
+
+def _around(
+    mark: Mark, ground: Ground, lines: Sequence[Heights], near: Sequence[Candidate]
+) -> list[Candidate]:
+    """Further candidates on the clean side of the line, or on both: aside, beside, one line farther."""
+    place, y, centre = mark.place, mark.height, _centre(mark, ground)
+    before, _, after = _beside(place, ground.line, y)
+    above, below = _leaning(before, y, after)
+    up, down, wide = y - GAP, y + GAP + RISE, width(mark.words)
+    over, under = near[0][0] <= CLEAN, near[1][0] <= CLEAN
     upward, downward = over or not under, under or not over
+    slope = 1.0 if before > after else -1.0  # over a rising line to the left, under it to the right
+    aside = slope * min(wide * 0.36, ground.pitch * 0.42)
     tried = []
-    if not outer and (look != "nearest" or not (over or under)):
+    if upward:
+        tried.append((centre, up - LEVEL, above + 3.0))
+    if downward:
+        tried.append((centre, down + LEVEL, below + 3.0))
+    if 0 < place < len(ground.line) - 1:
         if upward:
             tried += [(centre - aside, up + 0.8, above + 1.0), (centre + aside, up + 0.8, above + 1.2)]
         if downward:
@@ -197,72 +219,71 @@ def _candidates(mark: Mark, ground: Ground, lanes: Sequence[Lane], look: Look) -
         if upward and downward and abs(before - y) > STEEP and abs(after - y) > STEEP:
             beyond = slope * (wide / 2 + 1)
             tried += [(centre - beyond, y - 2.0, 1.8), (centre + beyond, y + RISE + 2.0, 1.9)]
-    if look != "nearest" and upward:
-        tried.append((centre, up - LEVEL, above + 3.0))
-    if look != "nearest" and downward:
-        tried.append((centre, down + LEVEL, below + 3.0))
-    if look == "anywhere":
-        tried += [(centre, up - 2 * LEVEL, above + 6.0), (centre, down + 2 * LEVEL, below + 6.0)]
-    return found + _priced(tried, mark, wide, ground, lanes)
+    return _priced(tried, mark, ground, lines)
+
+
+def _far(mark: Mark, ground: Ground, lines: Sequence[Heights]) -> list[Candidate]:
+    """Last resorts: one and two lines farther on either side."""
+    up, down, centre = mark.height - GAP, mark.height + GAP + RISE, _centre(mark, ground)
+    tried = [(centre, way, cost) for way, cost in (
+        (up - LEVEL, 4.0), (down + LEVEL, 4.0), (up - 2 * LEVEL, 7.0), (down + 2 * LEVEL, 7.0)
+    )]  # fmt: skip
+    return _priced(tried, mark, ground, lines)
 
 
 def _priced(
-    tried: Sequence[tuple[float, float, float]],
-    mark: Mark,
-    wide: float,
-    ground: Ground,
-    lanes: Sequence[Lane],
+    tried: Sequence[tuple[float, float, float]], mark: Mark, ground: Ground, lines: Sequence[Heights]
 ) -> list[Candidate]:
     """Candidates from (middle, baseline, own cost): what each covers is added to its cost."""
-    place, pitch = mark.place, ground.pitch
-    middle, half = ground.left + place * pitch, wide / 2
-    marks = [
-        (middle + (near - place) * pitch, height)
-        for near, height in enumerate(ground.marks[max(place - 2, 0) : place + 3], max(place - 2, 0))
-        if height is not None
+    place, pitch, marks = mark.place, ground.pitch, ground.marks
+    middle, half = ground.left + place * pitch, width(mark.words) / 2
+    start, end = ground.left - NEAR_AXIS, ground.left + (len(marks) - 1) * pitch + NEAR_AXIS
+    near = [
+        (line, line is ground.line, *_beside(place, line, here))
+        for line in lines
+        if (here := line[place]) is not None
     ]
-    start, end = ground.left - NEAR_AXIS, ground.left + (len(ground.line) - 1) * pitch + NEAR_AXIS
+    nearest = place - 2 if place > 2 else 0
     found: list[Candidate] = []
     for x, baseline, own in tried:
         cost = own
         left, top, right, bottom = x - half, baseline - RISE, x + half, baseline + 0.6
         if top < ground.top or bottom > ground.bottom:
             cost += 25.0
-        for line, swathes, primary in lanes:
-            swathe = swathes[place]
-            if swathe is None or swathe[0] >= bottom or swathe[1] <= top:
-                continue
-            high, low = _reach(line, place, middle - left, right - middle, pitch)
+        back, on = middle - left, right - middle
+        for line, primary, before, here, after in near:
+            if 0 <= back <= pitch and 0 <= on <= pitch:
+                if here > bottom and before > bottom and after > bottom:
+                    continue
+                if here < top and before < top and after < top:
+                    continue
+                a, b = here + (before - here) * back / pitch, here + (after - here) * on / pitch
+                high = (a if a < here else here) if a < b else (b if b < here else here)
+                low = (b if b > here else here) if a < b else (a if a > here else here)
+            else:
+                high, low = _reach(line, place, back, on, pitch)
             if low > top and high < bottom:
                 covered = (bottom if bottom < low else low) - (top if top > high else high)
                 cost += (2.5 + 0.6 * covered) if primary else 0.5 + 0.1 * covered
-        for away, height in marks:
-            if top - 3 < height < bottom + 3 and left - 3 < away < right + 3:
+        away = ground.left + (nearest - 1) * pitch
+        for height in marks[nearest : place + 3]:
+            away += pitch
+            if height is not None and top - 3 < height < bottom + 3 and left - 3 < away < right + 3:
                 cost += 3.0
         box = (left, top, right, bottom)
         if left < start or right > end:
-            cost += 6.0 * any(overlap(box, wall) for wall in ground.walls)
+            for wall in ground.walls:
+                if overlap(box, wall):
+                    cost += 6.0
         found.append((cost, x, baseline, box, mark))
     return found
 
 
-def _lane(line: Heights, primary: bool) -> Lane:
-    """A line with the heights it runs through near each place: as far as a label reaches, or farther."""
-    swathes: list[tuple[float, float] | None] = []
-    for place, y in enumerate(line):
-        if y is None:
-            swathes.append(None)
-            continue
-        near = [h for h in line[max(place - 2, 0) : place + 3] if h is not None]
-        swathes.append((min(near), max(near)))
-    return line, swathes, primary
-
-
-def _beside(place: int, line: Heights, own: float) -> tuple[float, float]:
-    """Heights of the neighbours; a missing one is as high as the point itself."""
+def _beside(place: int, line: Heights, here: float) -> tuple[float, float, float]:
+    """Heights of the place before, of this one and of the one after; a missing one is as high as this."""
     before = line[place - 1] if place else None
     after = line[place + 1] if place + 1 < len(line) else None
-    return (own if before is None else before, own if after is None else after)
+    return here if before is None else before, here, here if after is None else after
 
 
 def _reach(line: Heights, place: int, back: float, on: float, pitch: float) -> tuple[float, float]:

@@ -22,11 +22,6 @@ class Scale:
 
     ticks: tuple[float, ...]
 
-    def height(self, value: float, top: float, bottom: float) -> float:
-        """Where `value` stands between the heights of the last and the first tick."""
-        low, high = self.ticks[0], self.ticks[-1]
-        return bottom - (value - low) / (high - low) * (bottom - top)
-
 
 def scale(values: Iterable[float | None], unit: Unit) -> Scale:
     """The tightest nice scale that holds all known values; 0 to 3 steps of one if there is none.

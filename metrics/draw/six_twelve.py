@@ -15,7 +15,7 @@ from typing import Literal
 
 from metrics import text
 from metrics.draw.labels import GAP, LEVEL, Ground, Label, Mark, Rectangle, placed, spot, width
-from metrics.draw.scale import Scale, scale
+from metrics.draw.scale import INTERVALS, Scale, scale
 from metrics.draw.style import paper_css
 from metrics.six_twelve import Line, SixTwelve, State
 
@@ -31,6 +31,10 @@ LEFT_EDGE, RIGHT_EDGE = 39.0, 400.0
 WEEKS_LEFT, WEEKS_PITCH = 48.0, 18.2
 MONTHS_LEFT, MONTHS_PITCH = 167.0, 20.4
 OVERHANG = (12.0, 12.0)
+XS = {
+    "weeks": tuple(f"{WEEKS_LEFT + place * WEEKS_PITCH:.4g}" for place in range(6)),
+    "months": tuple(f"{MONTHS_LEFT + place * MONTHS_PITCH:.4g}" for place in range(12)),
+}
 PAIR = "h12m-2.5 -2.5l2.5 2.5l-2.5 2.5m-7 -5l-2.5 2.5l2.5 2.5"  # two arrow heads on a line
 BETWEEN = (WEEKS_LEFT + 5 * WEEKS_PITCH + MONTHS_LEFT) / 2
 
@@ -141,7 +145,8 @@ def _half(
     weeks = name == "weeks"
 
     def heights(values: Sequence[float | None], by: Scale = own) -> tuple[float | None, ...]:
-        return tuple(None if v is None else by.height(v, TOP, BOTTOM) for v in values)
+        low, per_unit = by.ticks[0], (BOTTOM - TOP) / (by.ticks[-1] - by.ticks[0])
+        return tuple([None if v is None else BOTTOM - (v - low) * per_unit for v in values])
 
     nothing = (None,) * (6 if weeks else 12)
     states = primary.weeks_state if weeks else primary.months_state
@@ -213,7 +218,7 @@ def _rulings(
 ) -> tuple[str, tuple[Rectangle, ...]]:
     """Rulings and labels of the axes, and the rectangles those labels cover."""
     own = scales["weeks"]
-    heights = [own.height(tick, TOP, BOTTOM) for tick in own.ticks]
+    heights = [BOTTOM - (BOTTOM - TOP) * n / INTERVALS for n in range(INTERVALS + 1)]
     spans = ((LEFT_EDGE, BETWEEN - 6), (BETWEEN + 6, RIGHT_EDGE))
     grid = "".join(f"M{a:g} {y:.4g}H{b:g}" for y in heights for a, b in spans)
     left, right = LEFT_EDGE - 5, RIGHT_EDGE + 5
@@ -259,16 +264,27 @@ def _pairs(paired_by: Sequence[str | None]) -> str:
 
 
 def _drawn(half: Half) -> str:
+    xs = XS[half.name]
+    at = [None if y is None else f"{x} {y:.4g}" for x, y in zip(xs, half.line, strict=True)]
+    to = list(at)
+    if half.name == "months":  # a month to date goes on from the last whole one
+        to = [
+            f"{x} {y:.4g}" if a is None and y is not None else a
+            for a, x, y in zip(at, xs, half.hollow, strict=True)
+        ]
     sure: list[str] = []
     loose: list[str] = []
-    for place in range(1, len(half.line)):
-        a, b = half.line[place - 1], half.line[place]
-        if half.name == "months" and b is None:
-            b = half.hollow[place]  # a month to date goes on from the last whole one
+    joined = False
+    for place in range(1, len(at)):
+        a, b = at[place - 1], to[place]
         if a is None or b is None or place == half.breaks:
-            continue
-        unsure = "immature" in (half.states[place], half.states[place - 1]) or half.line[place] is None
-        (loose if unsure else sure).append(f"M{half.x(place - 1):.4g} {a:.4g}L{half.x(place):.4g} {b:.4g}")
+            joined = False
+        elif "immature" in (half.states[place], half.states[place - 1]) or at[place] is None:
+            loose.append(f"M{a}L{b}")
+            joined = False
+        else:
+            sure.append(f"L{b}" if joined else f"M{a}L{b}")
+            joined = True
     dots: list[str] = []
     rings: list[str] = []
     moons: list[str] = []
@@ -280,7 +296,7 @@ def _drawn(half: Half) -> str:
             rings.append(f"M{x - 3.2:.4g} {y:.4g}a3.2 3.2 0 1 0 6.4 0a3.2 3.2 0 1 0-6.4 0")
             moons.append(f"M{x:.4g} {y - 3.2:.4g}a3.2 3.2 0 0 0 0 6.4")
         else:
-            dots.append(f"M{half.x(place):.4g} {y:.4g}h.01")
+            dots.append(f"M{at[place]}h.01")
     hollow = [
         f"M{half.x(place) - 3:.4g} {y:.4g}a3 3 0 1 0 6 0a3 3 0 1 0-6 0"
         for place, y in enumerate(half.hollow)
@@ -292,16 +308,14 @@ def _drawn(half: Half) -> str:
         if why in ("missing", "undefined") and half.name == "weeks"
     ]
     targets = [
-        f"M{half.x(place):.4g} {y - 3.2:.4g}l3.4 5.8h-6.8z"
-        for place, y in enumerate(half.target)
-        if y is not None
+        f"M{x} {y - 3.2:.4g}l3.4 5.8h-6.8z" for x, y in zip(xs, half.target, strict=True) if y is not None
     ]
     layers = (
         ("pair", nothing),
         ("before", [_joined(half.before, half, None)]),
         ("second", [_joined(half.second, half, half.breaks)]),
         ("target", targets),
-        ("now", [_merged(sure)]),
+        ("now", sure),
         ("loose", loose),
         ("dots", dots),
         ("hollow", hollow),
@@ -316,27 +330,20 @@ def _joined(heights: Sequence[float | None], half: Half, breaks: int | None) -> 
     """Straight segments through the known points; a lone point is a short dash."""
     parts: list[str] = []
     down = False
-    for place, y in enumerate(heights):
+    final = len(heights) - 1
+    for place, (x, y) in enumerate(zip(XS[half.name], heights, strict=True)):
         if y is None:
             down = False
             continue
         if place == breaks:
             down = False
-        alone = not down and (place + 1 == len(heights) or heights[place + 1] is None)
-        x = half.x(place)
-        parts.append(f"M{x - 4:.4g} {y:.4g}h8" if alone else f"{'L' if down else 'M'}{x:.4g} {y:.4g}")
+        if down:
+            parts.append(f"L{x} {y:.4g}")
+        elif place == final or heights[place + 1] is None:
+            parts.append(f"M{half.x(place) - 4:.4g} {y:.4g}h8")
+        else:
+            parts.append(f"M{x} {y:.4g}")
         down = True
-    return "".join(parts)
-
-
-def _merged(segments: Sequence[str]) -> str:
-    """Neighbouring segments as one stroke, so that their joints are round."""
-    parts: list[str] = []
-    end = ""
-    for segment in segments:
-        start, stop = segment[1:].split("L")
-        parts.append(f"L{stop}" if start == end else segment)
-        end = stop
     return "".join(parts)
 
 

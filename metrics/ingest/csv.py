@@ -199,8 +199,9 @@ class CsvTable:
         if len(record) == wide:
             return record, None
         more = "more" if len(record) > wide else "fewer"
+        cells = "1 cell" if len(record) == 1 else f"{len(record)} cells"
         return record, Fault(
-            f"has {len(record)} cells, {more} than the {wide} of the header: "
+            f"has {cells}, {more} than the {wide} of the header: "
             "add or remove a delimiter, or put quotation marks around the cell that holds one"
         )
 
@@ -259,7 +260,10 @@ class _Misfits:
             self._unfit = True
             return "skip"
         place = row.number - 1 - self._table.lines_of_header
-        record = next(csv.reader([row.text], delimiter=self._table.delimiter), [])
+        if '"' in row.text:
+            record = next(csv.reader([row.text], delimiter=self._table.delimiter), [])
+        else:
+            record = row.text.split(self._table.delimiter)  # Many times as fast.
         record, fault = self._table.shaped(record)
         self._rows.append(place)
         if fault is not None:

@@ -350,11 +350,11 @@ def _fact(row: Row[Any]) -> Fact:
 
 
 def _appended(connection: Connection, facts: Sequence[New], told: Sequence[Stored]) -> tuple[Fact, ...]:
-    number, previous = _end(connection)
+    end, previous = _end(connection)
     for new in facts:
-        _expected(connection, new, number)
+        _expected(connection, new, end)
     rows, added = [], []
-    for number, parts in enumerate(told, start=number + 1):
+    for number, parts in enumerate(told, start=end + 1):
         hashed = seal(number, parts, previous)
         rows.append(dict(zip(_FACT.columns.keys(), (number, *parts, previous, hashed), strict=True)))
         added.append(fact(number, parts, previous, hashed))

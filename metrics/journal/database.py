@@ -82,6 +82,7 @@ class Database:
         self._engine: Engine | None = None
         self._opened_for: tuple[int, ...] = ()
         self._left: list[Engine] = []
+        self._made = False
 
     @property
     def dialect(self) -> str:
@@ -176,8 +177,10 @@ class Database:
 
     def _schema(self, connection: Connection) -> int:
         """The schema of the tables: how many migrations made them. 0 if PostgreSQL has none yet."""
-        if self.dialect == "postgresql" and not inspect(connection).has_table("journal_schema"):
-            return 0
+        if self.dialect == "postgresql" and not self._made:
+            if not inspect(connection).has_table("journal_schema"):
+                return 0
+            self._made = True
         version = connection.execute(text("SELECT version FROM journal_schema")).scalar_one()
         if not isinstance(version, int) or version > len(MIGRATIONS):
             raise JournalError(
@@ -291,7 +294,7 @@ def _address(url: str) -> URL:
         address = make_url(
             url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres:") else url
         )
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         # Without the text itself: it may hold a password.
         raise JournalError(f"The address of the journal cannot be understood. {help_}") from None
     if address.drivername == "postgresql":

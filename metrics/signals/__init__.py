@@ -6,7 +6,7 @@ Each metric gets a moving expected range, learned from a locked baseline; a week
     values      what the engine is told, and what it answers
     stretches   a metric on one scale with one definition; metrics of one calendar side by side
     model       the ladder of shapes, memory, and the expected range of the next week
-    judge       weeks one after the other: locks, states, rules
+    weeks       weeks one after the other: locks, states, rules
     rules       when a week is a signal
     answers     back to the metric's unit; proposals of dividers
     xmr         the chart of individual values and moving ranges
@@ -18,10 +18,9 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Final
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # It ships no types.
 
 from metrics.signals.answers import Heard, answer, heard
-from metrics.signals.judge import verdicts
 from metrics.signals.rules import BEYOND, EIGHT_IN_A_ROW, THREE_OF_FOUR, Rule, closing, painted
 from metrics.signals.stretches import panels, stretches
 from metrics.signals.values import (
@@ -36,6 +35,7 @@ from metrics.signals.values import (
     Tier,
     Weekly,
 )
+from metrics.signals.weeks import verdicts
 from metrics.signals.xmr import XmrChart, xmr
 
 __all__ = [

@@ -6,16 +6,15 @@ Source: analytics.md section 2, steps 7 and 8, "Lock".
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Literal
+from itertools import pairwise
+from typing import Final, Literal, get_args
 
 import numpy as np
 
-from metrics.signals.judge import Locked, Panel, Verdicts
-from metrics.signals.model import CONSTANT, Fit
-from metrics.signals.rules import BEYOND, EIGHT_IN_A_ROW
-from metrics.signals.stretches import Calendar, Scale, Stretch, offset
+from metrics.signals.model import Fit
+from metrics.signals.rules import BEYOND
+from metrics.signals.stretches import Calendar, Scale, Stretch, offset, states_told
 from metrics.signals.values import (
-    JUDGED,
     STATES,
     Direction,
     DividerProposal,
@@ -25,10 +24,14 @@ from metrics.signals.values import (
     Model,
     Places,
     Reason,
-    State,
     Tier,
     Weekly,
 )
+from metrics.signals.weeks import CODE, FIRM, Locked, Panel, Verdicts
+
+TIERS: Final[tuple[Tier, ...]] = get_args(Tier)
+TIER: Final[dict[Tier, int]] = {tier: code for code, tier in enumerate(TIERS)}
+_TIERS, _STATES = np.array(TIERS, dtype=object), np.array(STATES, dtype=object)
 
 Because = Literal["eight_in_a_row", "two_exceptions"]
 
@@ -63,7 +66,7 @@ class Heard:
 
     def ending(self, weekly: Weekly, point: int) -> date:
         """Last day of a point of the panel."""
-        return weekly.week_endings[self.stretch.weeks[point - self.offset]]
+        return weekly.week_endings[int(self.stretch.weeks[point - self.offset])]
 
 
 def heard(panel: Panel, verdicts: Verdicts, together: Sequence[Stretch]) -> list[Heard]:
@@ -80,61 +83,64 @@ def answer(weekly: Weekly, parts: Sequence[Heard]) -> Judged:
         parts: Its stretches, in any order; no two speak of the same week.
     """
     count = len(weekly.values)
-    columns = {name: np.full(count, np.nan) for name in ("expected", "low", "high", "z")}
     value = np.asarray(weekly.values, dtype=float)
     compared = value.copy()
+    expected, low, high, z = (np.full(count, np.nan) for _ in range(4))
     n, lock = np.zeros(count, dtype=np.int64), np.full(count, -1, dtype=np.int64)
-    state: list[State] = ["missing"] * count
+    told = states_told(weekly)
+    state = np.where(told >= 0, told, CODE["too_short"]).astype(np.int8)
+    beyond, sustained = np.zeros(count, bool), np.zeros(count, bool)
     reasons: list[tuple[Reason, ...]] = [()] * count
     locks: list[Lock] = []
     newest: Heard | None = None
 
     for part in sorted(parts, key=lambda each: (each.stretch.first, each.stretch.scale)):
-        stretch, verdicts, row, points = part.stretch, part.verdicts, part.row, part.points
+        stretch, found, row = part.stretch, part.verdicts, part.row
         if stretch.scale == "pooled":
-            for week in np.flatnonzero(stretch.speaks):
-                state[week] = "pooled"
+            state[stretch.speaks & (told < 0)] = CODE["pooled"]
+        if count and stretch.speaks[-1]:
+            newest = part
         here = np.flatnonzero(stretch.speaks[stretch.weeks])
         if not len(here):
             continue
         weeks, there = stretch.weeks[here], here + part.offset
-        expected, reach = verdicts.expected[row, there], BEYOND.line * verdicts.error[row, there]
-        columns["expected"][weeks] = in_unit(expected, stretch.scale)
-        columns["low"][weeks] = in_unit(expected - reach, stretch.scale)
-        columns["high"][weeks] = in_unit(expected + reach, stretch.scale)
-        columns["z"][weeks] = verdicts.z[row, there]
-        n[weeks] = verdicts.counted[row, there]
+        middle, reach = found.expected[row, there], BEYOND.line * found.error[row, there]
+        expected[weeks] = in_unit(middle, stretch.scale)
+        low[weeks] = in_unit(middle - reach, stretch.scale)
+        high[weeks] = in_unit(middle + reach, stretch.scale)
+        z[weeks] = found.z[row, there]
+        n[weeks], state[weeks] = found.counted[row, there], found.state[row, there]
         if stretch.scale == "pooled":
             compared[weeks] = stretch.y[here]
-        for week, code in zip(weeks, verdicts.state[row, there], strict=True):
-            state[week] = STATES[code]
-        marked = (verdicts.beyond[row] != 0) | (verdicts.leaning[row] >= 0) | (verdicts.running[row] >= 0)
-        for point in there[marked[there]]:
-            reasons[stretch.weeks[point - part.offset]] = _reasons(part, weekly, int(point))
+        beyond[weeks] = found.beyond[row, there] != 0
+        sustained[weeks] = (found.leaning[row, there] >= 0) | (found.running[row, there] >= 0)
+        for week in weeks[beyond[weeks] | sustained[weeks]].tolist():
+            point = part.offset + int(np.searchsorted(stretch.weeks, week))
+            reasons[week] = _reasons(part, weekly, point)
         lock[weeks] = _numbered(part, weekly, there, locks)
-        if count and stretch.speaks[count - 1]:
-            newest = part
-        del points
 
-    tiers = tuple(_tier(s, r) for s, r in zip(state, reasons, strict=True))
-    model = None if newest is None else _newest_model(newest)
+    tier = np.select(
+        [~FIRM[state], beyond, sustained],
+        [TIER["cannot_judge"], TIER["exception"], TIER["watch"]],
+        TIER["none"],
+    )
     return Judged(
         metric=weekly.metric,
         week_endings=weekly.week_endings,
         value=value,
         compared=compared,
-        expected=columns["expected"],
-        low=columns["low"],
-        high=columns["high"],
-        z=columns["z"],
-        tier=tiers,
-        state=tuple(state),
+        expected=expected,
+        low=low,
+        high=high,
+        z=z,
+        tier=tuple(_TIERS[tier].tolist()),
+        state=tuple(_STATES[state].tolist()),
         reasons=tuple(reasons),
-        favourable=tuple(_favourable(r, weekly.better) for r in reasons),
+        favourable=tuple(_favourable(why, weekly.better) if why else None for why in reasons),
         n=n,
         lock=lock,
         locks=tuple(locks),
-        model=model,
+        model=None if newest is None else _newest_model(newest),
         proposal=None if newest is None else proposal(newest, weekly),
         scale=_scale(weekly, newest),
         pooled=newest is not None and newest.stretch.scale == "pooled",
@@ -154,16 +160,8 @@ def _scale(weekly: Weekly, newest: Heard | None) -> Literal["raw", "log", "raw_n
     return "log" if newest is None or newest.stretch.scale == "log" else "raw_not_positive"
 
 
-def _tier(state: State, reasons: tuple[Reason, ...]) -> Tier:
-    if state not in JUDGED:
-        return "cannot_judge"
-    if any(reason.rule in {"above_range", "below_range"} for reason in reasons):
-        return "exception"
-    return "watch" if reasons else "none"
-
-
 def _favourable(reasons: tuple[Reason, ...], better: str) -> bool | None:
-    if not reasons or better not in {"up", "down"}:
+    if better not in {"up", "down"}:
         return None
     return (reasons[0].direction == "above") == (better == "up")
 
@@ -174,7 +172,9 @@ def _reasons(part: Heard, weekly: Weekly, point: int) -> tuple[Reason, ...]:
     side: Direction = "above" if found.z[row, point] > 0 else "below"
     told: list[Reason] = []
     if found.beyond[row, point]:
-        told.append(Reason("above_range" if side == "above" else "below_range", side, part.ending(weekly, point)))
+        told.append(
+            Reason("above_range" if side == "above" else "below_range", side, part.ending(weekly, point))
+        )
     if (first := int(found.leaning[row, point])) >= 0:
         told.append(Reason("three_of_four", side, part.ending(weekly, first)))
     if (first := int(found.running[row, point])) >= 0:
@@ -274,16 +274,22 @@ def proposal(part: Heard, weekly: Weekly) -> DividerProposal | None:
         reach = BEYOND.line * usual
         ends = np.array([level[now], level[now] - reach, level[now] + reach, new, new - reach, new + reach])
         return DividerProposal(
-            part.ending(weekly, since), direction, because, weeks_of_it, *in_unit(ends, part.stretch.scale).tolist()
+            part.ending(weekly, since),
+            direction,
+            because,
+            weeks_of_it,
+            *in_unit(ends, part.stretch.scale).tolist(),
         )
     return None
 
 
 def _beginnings(part: Heard, now: int) -> list[tuple[int, Direction, Because]]:
-    """Where a new level may have begun, the earliest first: the starts of runs, and first of two exceptions."""
+    """Where a new level may have begun, the earliest first: at a run, or at the first of two exceptions."""
     found, row = part.verdicts, part.row
     earliest = max(
-        now - LOOKED_BACK // part.stretch.spacing + 1, int(part.panel.level_since[now]), int(part.panel.first[row])
+        now - LOOKED_BACK // part.stretch.spacing + 1,
+        int(part.panel.level_since[now]),
+        int(part.panel.first[row]),
     )
     starts: list[tuple[int, Direction, Because]] = []
     for point in range(max(earliest, 0), now + 1):
@@ -292,10 +298,7 @@ def _beginnings(part: Heard, now: int) -> list[tuple[int, Direction, Because]]:
             starts.append((run, "above" if found.z[row, point] > 0 else "below", "eight_in_a_row"))
     beyond = found.beyond[row] * part.panel.in_runs[row]
     signals = [point for point in range(max(earliest, 0), now + 1) if beyond[point]]
-    for one, other in zip(signals, signals[1:], strict=False):
+    for one, other in pairwise(signals):
         if beyond[one] == beyond[other]:
             starts.append((one, "above" if beyond[one] > 0 else "below", "two_exceptions"))
     return sorted(set(starts))
-
-
-__all__ = ["CONSTANT", "EIGHT_IN_A_ROW", "Heard", "answer", "heard", "in_unit", "model", "proposal"]

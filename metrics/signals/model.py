@@ -9,7 +9,7 @@ Shapes of arrays: R metrics (rows), T weeks, P columns.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,11 @@ MOST_MEMORY: Final = 0.95  # Above it, a level cannot be told from a wandering o
 WANDERS_FROM: Final = 0.85  # Memory of the level from which it is said to wander.
 NOTICED: Final = 1.5  # Lag-1 autocorrelation counts beyond this many standard errors.
 CAP: Final = 2.5  # Carried deviation at most, in sigma of the level: an incident must not echo.
+STILL: Final = 1e-9  # Sigma below this share of the values is rounding, not variation.
+FLOOR: Final = 1e-20  # Of a mean square of standardised values: the logarithm of a perfect fit must exist.
 RIDGE: Final = 1e-10  # On a unit diagonal: columns that cannot be told apart share their effect.
+
+Number = TypeVar("Number", np.float64, np.bool_)
 
 CONSTANT, TREND, FIRST_WAVE = 0, 1, 2
 FIRST_EVENT: Final = FIRST_WAVE + 2 * HARMONICS
@@ -46,7 +50,8 @@ def phi_estimate(r1: Floats, n: Floats, p: Floats, least: float = 0.0) -> Floats
 
 def bic(mean_square: Floats, n: Floats, p: Floats, phi: Floats) -> Floats:
     """Step 3: Schwarz's price of a shape; the smallest is kept."""
-    return n * np.log(mean_square) + (p + (phi != 0)) * np.log(n)
+    price: Floats = n * np.log(mean_square) + (p + (phi != 0)) * np.log(n)
+    return price
 
 
 def sigma_estimate(mean_range: Floats, n: Floats, p: Floats) -> Floats:
@@ -221,44 +226,48 @@ def fit(y: Floats, used: Flags, columns: Design, *, season: bool) -> Fit:
     middle, spread = _standard(y, used)
     scaled = np.where(used, (y - middle[:, None]) / spread[:, None], 0.0)
     eventful = season and bool(columns.events)
+    active = columns.places(Shape(True, HARMONICS if season else 0, eventful))  # No shape asks for others.
 
-    levels = _Ladder(scaled, used, columns.level[:weeks], columns, least=0.0)
-    level = levels.best(ladder(trend=weeks >= WEEKS_FOR_TREND, season=season, events=eventful))
+    levels = _Ladder(scaled, used, columns.level[:weeks, active], least=0.0)
+    shapes = ladder(trend=weeks >= WEEKS_FOR_TREND, season=season, events=eventful)
+    level = levels.best(shapes, [np.searchsorted(active, columns.places(shape)) for shape in shapes])
     both = used & _before(used)
     steps = np.where(both, scaled - _before(scaled), 0.0)
-    changes = _Ladder(steps, both, columns.change[:weeks], columns, least=-MOST_MEMORY)
+    changes = _Ladder(steps, both, columns.change[:weeks, active], least=-MOST_MEMORY)
+    shapes = ladder(trend=False, season=season, events=eventful)
+    places = [np.searchsorted(active, columns.places(shape)) for shape in shapes]
     # Both prices in units of the level's weeks, or the smaller number of changes would decide by itself.
-    change = changes.best(ladder(trend=False, season=season, events=eventful), price_weeks=levels.n)
+    change = changes.best(shapes, places, price_weeks=levels.n)
 
     wandering = np.isfinite(change.price) & ((change.price < level.price) | (level.phi >= WANDERS_FROM))
-    beta = np.where(wandering[:, None], change.beta, level.beta)
-    chosen = np.where(wandering[:, None], change.chosen, level.chosen)
-    phi = np.where(wandering, change.phi, level.phi)
-    inverse = np.where(wandering[:, None, None], changes.inverse(change), levels.inverse(level))
+    inverse = levels.inverse(level)
+    if wandering.any():
+        inverse[wandering] = changes.inverse(change)[wandering]
     sigma = np.where(wandering, changes.sigma(change), levels.sigma(level)) * spread
-    beta = beta * spread[:, None]
-    beta[:, CONSTANT] += np.where(wandering, 0.0, middle)
-    alive = used.astype(float) @ columns.level[:weeks, columns.event_columns] > 0
     sigma = np.where(np.isfinite(level.price) | wandering, sigma, np.nan)
     still = sigma <= STILL * np.where(used, np.abs(y), 0.0).max(axis=1, initial=0.0)
+
+    width = columns.level.shape[1]
+    beta, chosen = np.zeros((len(y), width)), np.zeros((len(y), width), bool)
+    beta[:, active] = np.where(wandering[:, None], change.beta, level.beta) * spread[:, None]
+    beta[:, CONSTANT] += np.where(wandering, 0.0, middle)
+    chosen[:, active] = np.where(wandering[:, None], change.chosen, level.chosen)
+    wide = np.zeros((len(y), width, width))
+    wide[np.ix_(np.arange(len(y)), active, active)] = inverse
     return Fit(
         beta=beta,
-        inverse=inverse,
+        inverse=wide,
         chosen=chosen,
-        phi=phi,
+        phi=np.where(wandering, change.phi, level.phi),
         sigma=np.where(still, 0.0, sigma),
         wandering=wandering,
         trend=chosen[:, TREND],
         harmonics=chosen[:, FIRST_WAVE:FIRST_EVENT].sum(axis=1) // 2,
-        events=chosen[:, columns.event_columns].any(axis=1),
-        known=alive,
+        events=chosen[:, columns.event_columns].sum(axis=1) > 0,
+        known=used.astype(float) @ columns.level[:weeks, columns.event_columns] > 0,
         n=np.where(wandering, changes.n, levels.n).astype(np.int64),
         p=np.where(wandering, change.p, level.p).astype(np.int64),
     )
-
-
-STILL: Final = 1e-9  # Sigma below this share of the values is rounding, not variation.
-FLOOR: Final = 1e-20  # Of a mean square of standardised values: a perfect fit costs next to nothing.
 
 
 def _standard(y: Floats, used: Flags) -> tuple[Floats, Floats]:
@@ -271,7 +280,7 @@ def _standard(y: Floats, used: Flags) -> tuple[Floats, Floats]:
     return middle, np.where(spread > STILL * np.abs(kept).max(axis=1, initial=0.0), spread, 1.0)
 
 
-def _before(values: NDArray[np.generic]) -> NDArray[np.generic]:
+def _before(values: NDArray[Number]) -> NDArray[Number]:
     """Each week's predecessor; the first has none (0, False)."""
     shifted = np.zeros_like(values)
     shifted[..., 1:] = values[..., :-1]
@@ -297,8 +306,8 @@ class _Ladder:
     need, so that a candidate costs the solution of one small system.
     """
 
-    def __init__(self, y: Floats, used: Flags, x: Floats, columns: Design, *, least: float) -> None:
-        self.y, self.used, self.x, self.columns, self.least = y, used, x, columns, least
+    def __init__(self, y: Floats, used: Flags, x: Floats, *, least: float) -> None:
+        self.y, self.used, self.x, self.least = y, used, x, least
         self.goes_on = used & _before(used)
         self.begins = used & ~self.goes_on
         self.n = used.sum(axis=1).astype(float)
@@ -324,15 +333,20 @@ class _Ladder:
             (goes_on * before_y) @ before_x - (begins * y) @ x,
         )
 
-    def best(self, shapes: Sequence[Shape], price_weeks: Floats | None = None) -> _Best:
+    def best(
+        self, shapes: Sequence[Shape], columns: Sequence[Places], price_weeks: Floats | None = None
+    ) -> _Best:
         """The cheapest shape of each series; its price is infinite where no shape has enough weeks."""
         rows, width = self.vectors[0].shape
         best = _Best(
-            np.full(rows, np.inf), np.zeros((rows, width)), np.zeros(rows), np.zeros((rows, width), bool), np.ones(rows)
+            price=np.full(rows, np.inf),
+            beta=np.zeros((rows, width)),
+            phi=np.zeros(rows),
+            chosen=np.zeros((rows, width), bool),
+            p=np.ones(rows),
         )
         weeks = self.n if price_weeks is None else price_weeks
-        for shape in shapes:
-            places = self.columns.places(shape)
+        for shape, places in zip(shapes, columns, strict=True):
             beta, phi, p = self.fitted(places)
             u = self.surprises(self.residuals(beta, places), phi)
             mean_square = np.maximum((u**2).sum(axis=1) / np.maximum(self.n, 1), FLOOR)
@@ -360,7 +374,9 @@ class _Ladder:
         phi = np.zeros(len(self.y))
         beta = _solution(matrices[0], vectors[0])
         for _ in range(PASSES):
-            phi = phi_estimate(self.autocorrelation(self.residuals(beta, places)), np.maximum(self.n, 1), p, self.least)
+            phi = phi_estimate(
+                self.autocorrelation(self.residuals(beta, places)), np.maximum(self.n, 1), p, self.least
+            )
             beta = _solution(_powered(matrices, phi), _powered(vectors, phi))
         return beta, phi, p
 
@@ -372,8 +388,9 @@ class _Ladder:
         """Lag-1 autocorrelation; across a gap nothing is compared."""
         together = (residuals * _before(residuals)).sum(axis=1)  # 0 beside a week that does not count.
         squares = (residuals**2).sum(axis=1)
-        whole = np.divide(together, squares, out=np.zeros_like(together), where=squares > 0)
-        return whole * np.maximum(self.n - 1, 0) / np.maximum(self.pairs, 1)
+        whole: Floats = np.divide(together, squares, out=np.zeros_like(together), where=squares > 0)
+        adjusted: Floats = whole * np.maximum(self.n - 1, 0) / np.maximum(self.pairs, 1)
+        return adjusted
 
     def surprises(self, residuals: Floats, phi: Floats) -> Floats:
         """One-step residuals: what the week before did not foretell; 0 in weeks that do not count."""
@@ -391,7 +408,9 @@ class _Ladder:
         both = best.chosen[:, :, None] & best.chosen[:, None, :]
         size = _sizes(matrix)
         scaled = np.where(both, matrix / (size[:, :, None] * size[:, None, :]), 0.0)
-        return np.linalg.pinv(scaled, rcond=1e-9, hermitian=True) / (size[:, :, None] * size[:, None, :])
+        turned: Floats = np.linalg.pinv(scaled, rcond=1e-9, hermitian=True)
+        turned /= size[:, :, None] * size[:, None, :]
+        return turned
 
 
 def _screened_mean(ranges: Floats, there: Flags) -> Floats:
@@ -463,7 +482,9 @@ class InForce:
         self.beta[rows], self.inverse[rows], self.phi[rows] = found.beta, found.inverse, found.phi
         self.sigma[rows], self.wandering[rows] = found.sigma, found.wandering
 
-    def forecast(self, week: int, columns: Design, last: Floats, before_last: Floats, unsure: Floats) -> Forecast:
+    def forecast(
+        self, week: int, columns: Design, last: Floats, before_last: Floats, unsure: Floats
+    ) -> Forecast:
         """Steps 6 and 7: what `week` should be, from the one or two weeks before it.
 
         Args:
@@ -489,4 +510,3 @@ class InForce:
         unsure = np.where(known | self.wandering, unsure, sigma**2 / (1 - phi**2))
         share = np.where(self.wandering, 1 + phi, phi)
         return Forecast(expected, np.sqrt(sigma**2 * (1 + np.maximum(leverage, 0.0)) + share**2 * unsure))
-

@@ -41,8 +41,9 @@ def closing(rule: Rule, z: Sequence[float] | Floats) -> list[int]:
     found = []
     for side in (1.0, -1.0):
         beyond = side * z > rule.line
-        found += [end for end in np.flatnonzero(beyond) if beyond[_window(rule, end)].sum() >= rule.count]
-    return sorted(int(end) for end in found)
+        ends = np.flatnonzero(beyond).tolist()
+        found += [end for end in ends if beyond[_window(rule, end)].sum() >= rule.count]
+    return sorted(found)
 
 
 def painted(rule: Rule, z: Sequence[float] | Floats) -> list[int]:

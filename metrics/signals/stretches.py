@@ -10,15 +10,17 @@ Source: analytics.md section 2, step 1; "Shared input: the event calendar".
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from metrics.signals.judge import CODE, LEFT_OUT, Codes, Panel, Verdicts
 from metrics.signals.model import design
 from metrics.signals.values import WEEK, Flags, Floats, Places, Weekly
+from metrics.signals.weeks import CODE, LEFT_OUT, Codes, Panel
 
 Scale = Literal["raw", "log", "pooled"]
+Entry = TypeVar("Entry", np.float64, np.bool_, np.int8, np.intp)
 Calendar = tuple[tuple[str, tuple[date, ...]], ...]
 
 SMALL_COUNT: Final = 5.0  # Mean a week below which single weeks are too coarse to judge.
@@ -116,7 +118,9 @@ def states_told(weekly: Weekly) -> Codes:
     none = np.zeros(len(weekly.values), bool)
     immature = none if weekly.immature is None else weekly.immature
     incomplete = none if weekly.incomplete is None else weekly.incomplete
-    early = np.array([weekly.starts is not None and week < weekly.starts for week in weekly.week_endings], bool)
+    early = np.array(
+        [weekly.starts is not None and week < weekly.starts for week in weekly.week_endings], bool
+    )
     cases = (("before_start", early), ("incomplete_week", incomplete), ("missing", np.isnan(weekly.values)))
     told = np.where(immature, CODE["immature"], -1)
     for state, there in reversed(cases):
@@ -164,7 +168,8 @@ def _small_counts(weekly: Weekly, values: Floats, usable: Flags, first: int) -> 
     then = np.maximum(now - RECENT, first)
     counted = weeks[now] - weeks[np.minimum(then, now)]
     mean = (amount[now] - amount[np.minimum(then, now)]) / np.maximum(counted, 1)
-    return (now > first) & (counted > 0) & (mean < SMALL_COUNT) & (np.arange(len(values)) >= first)
+    small: Flags = (now > first) & (counted > 0) & (mean < SMALL_COUNT)
+    return small
 
 
 def _in_fours(whole: Stretch) -> Stretch:
@@ -172,18 +177,21 @@ def _in_fours(whole: Stretch) -> Stretch:
     points = (whole.end - whole.first) // POOL
     within = slice(whole.first, whole.first + points * POOL)
 
-    def fours(column: Flags | Codes | Floats) -> Flags | Codes | Floats:
+    def fours(column: NDArray[Entry]) -> NDArray[Entry]:
         return column[within].reshape(points, POOL)
+
+    def whole_fours(column: Flags) -> Flags:
+        return np.asarray(fours(column).sum(axis=1) == POOL)
 
     told = fours(whole.told).max(axis=1)  # One week without a value leaves the four without one.
     return replace(
         whole,
         scale="pooled",
         y=fours(whole.y).mean(axis=1),
-        counts=fours(whole.counts).all(axis=1),
+        counts=whole_fours(whole.counts),
         told=told.astype(np.int8),
-        in_runs=fours(whole.in_runs).all(axis=1),
-        weeks=whole.weeks[within].reshape(points, POOL)[:, -1],
+        in_runs=whole_fours(whole.in_runs),
+        weeks=fours(whole.weeks)[:, -1],
         begins=whole.begins + (whole.first + POOL - 1) * WEEK,
         spacing=POOL,
         first=0,
@@ -258,6 +266,3 @@ def _first_value(stretch: Stretch) -> int:
     """The first point with a value, from which gaps are counted."""
     there = np.flatnonzero(~np.isnan(stretch.y))
     return int(there[0]) if len(there) else stretch.end
-
-
-__all__ = ["POOL", "Panel", "Scale", "Stretch", "Verdicts", "offset", "panels", "states_told", "stretches"]

@@ -5,6 +5,7 @@ Source: analytics.md section 2; wbr-method.md section 6.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -100,9 +101,9 @@ class Weekly:
             column = getattr(self, name)
             if column is not None and len(column) != len(weeks):
                 raise SourceError(
-                    f"{self.metric}: {name} has {len(column)} entries for {len(weeks)} weeks; give one per week."
+                    f"{self.metric}: {name} has {len(column)} entries for {len(weeks)} weeks; give one each."
                 )
-        for place, (before, week) in enumerate(zip(weeks, weeks[1:], strict=False), start=1):
+        for place, (before, week) in enumerate(pairwise(weeks), start=1):
             if week - before != WEEK:
                 raise SourceError(_wrong_week(self.metric, before, week, self.values[place]))
         for week, value in zip(weeks, self.values, strict=True):
@@ -111,6 +112,7 @@ class Weekly:
                     f"{self.metric}, week ending {week}: {value!r} is not a number a week can have; "
                     "mend it in the source and load again."
                 )
+        object.__setattr__(self, "values", np.array(self.values, dtype=float))  # A copy nobody else changes.
 
     def until(self, week: date) -> "Weekly":
         """The same metric as if `week` were its newest."""
@@ -148,8 +150,8 @@ class Reason:
     """Why a week is marked.
 
     Attributes:
-        rule: `above_range` or `below_range`: beyond three sigma; `three_of_four` weeks beyond 1.5 sigma on one
-            side; `eight_in_a_row` on one side.
+        rule: `above_range` or `below_range`: beyond three sigma; `three_of_four` weeks beyond 1.5 sigma on
+            one side; `eight_in_a_row` on one side.
         direction: The side.
         since: Ending of the first week that takes part.
     """

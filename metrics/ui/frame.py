@@ -76,20 +76,27 @@ def destinations() -> dict[str, Destination]:
 def page(title: str) -> Page:
     """The first line of every page: opens the workspace and reads the address.
 
-    Raises:
-        MetricsError: The workspace cannot be opened; `main` tells it.
+    A workspace that cannot be opened is told in words, and the page ends.
     """
-    house = opened()
+    try:
+        house = opened()
+        asked = _asked(house)
+    except MetricsError as error:
+        trouble(error)
+        st.stop()
     st.set_page_config(page_title=f"{title} · {house.workspace.definitions.company.name}")
-    if house.workspace.version:
-        week, no_week = state.week(house.workspace, st.session_state.get(KEPT_WEEK))
+    return asked
+
+
+def _asked(house: Opened) -> Page:
+    workspace = house.workspace
+    week, no_week = workspace.default_week(), None
+    if workspace.version:
+        week, no_week = state.week(workspace, st.session_state.get(KEPT_WEEK))
         st.session_state[KEPT_WEEK] = week
-    else:
-        week, no_week = house.workspace.default_week(), None
-    deck, no_deck = state.deck(house.workspace)
-    for notice in (no_week, no_deck):
-        if notice:
-            st.info(words.plain(notice))
+    deck, no_deck = state.deck(workspace)
+    for notice in filter(None, (no_week, no_deck)):
+        st.info(words.plain(notice))
     return Page(house, week, deck)
 
 
@@ -130,6 +137,11 @@ def trouble(error: MetricsError) -> None:
 def tell(title: str, inside: str, role: str) -> None:
     """Words in place of a page, or of a part of it. `inside` is markup."""
     st.html(f'<div class="wu-trouble" role="{role}"><h1>{escape(title)}</h1>{inside}</div>')
+
+
+def hint(sentence: str) -> None:
+    """A quiet sentence; Streamlit's own caption is too faint to read."""
+    st.html(f'<p class="wu-hint">{escape(sentence)}</p>', width="content")
 
 
 def when(moment: pd.Timestamp, page: Page) -> str:

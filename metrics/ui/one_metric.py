@@ -12,7 +12,7 @@ from metrics.deck import Block
 from metrics.definitions import Definitions, Link, Metric, Unit, series_of
 from metrics.draw import explore, grid
 from metrics.ui import markup, state, words
-from metrics.ui.frame import Page, when
+from metrics.ui.frame import Page, hint, when
 
 SHOWN = 60  # Rows of a list on the page; the newest come first.
 GRAINS: tuple[Literal["week", "day"], ...] = ("week", "day")
@@ -131,7 +131,7 @@ def history(page: Page, metric: Metric) -> None:
     """All weeks, or all days, with year earlier and target; a strip below chooses the stretch."""
     with st.container(key="history", horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader("History", anchor=False, width="content")
-        st.caption("Drag across the strip to look at a stretch; double-click it to see all.")
+        hint("Drag across the strip to look at a stretch; double-click it to see all.")
         grain = st.segmented_control(
             "Grain",
             GRAINS,
@@ -144,7 +144,7 @@ def history(page: Page, metric: Metric) -> None:
     workspace = page.workspace
     table = workspace.history(metric.id, grain, until=page.week)
     if table.empty:
-        st.caption("This metric has no days of its own: it is told by the week, or computed from others.")
+        hint("This metric has no days of its own: it is told by the week, or computed from others.")
         return
     rows, specification = explore.history(table, grain, metric.unit, workspace.definitions.company.currency)
     with st.container(key="history_chart"):

@@ -31,9 +31,11 @@ from metrics.definitions import (
     target_operands,
 )
 from metrics.errors import UnknownNameError, hint
+from metrics.history import Verdicts
 from metrics.registry import Registry
 from metrics.rollup import rollup
 from metrics.six_twelve import Change, Charts, Remark, change, frame
+from metrics.week.marks import marked, told_once
 from metrics.week.page_zero import Restated, answers, counted_customers, notices
 
 
@@ -56,6 +58,7 @@ class Known:
         sheets: The plain tables by their path in the workspace.
         target_tables: Metric id to the stored series of its dated targets.
         restated: Numbers that changed since they were first told.
+        verdicts: What the signal engine said; None builds a deck without marks.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -64,6 +67,7 @@ class Known:
     sheets: Mapping[str, Sheet] = field(default_factory=dict)
     target_tables: Mapping[str, str] = field(default_factory=dict)
     restated: Sequence[Restated] = ()
+    verdicts: Verdicts | None = None
 
 
 def build(registry: Registry, known: Known, week_ending: date, deck: str | None = None) -> Deck:
@@ -106,6 +110,9 @@ def build(registry: Registry, known: Known, week_ending: date, deck: str | None 
     charts = Charts(windows, rolled, {m.id: m for m in wanted}, remarks(registry))
     maker = _Maker(definitions, charts, known.sheets, default)
     sections = tuple(maker.sections(outline))
+    if known.verdicts is not None:
+        sections = marked(sections, known.verdicts, registry, week_ending)
+    groups, by_chance = told_once(sections, known.verdicts, registry, week_ending)
     return Deck(
         company=definitions.company.name,
         currency=definitions.company.currency,
@@ -119,6 +126,8 @@ def build(registry: Registry, known: Known, week_ending: date, deck: str | None 
         answers=answers(definitions, outline, charts, sections),
         notices=notices(definitions, charts, sections, known.restated),
         sections=sections,
+        groups=groups,
+        by_chance=by_chance,
     )
 
 

@@ -6,7 +6,7 @@ many metrics at once; they share a calendar, and each has its own baseline.
 Source: analytics.md section 2, table of states, "Lock", "Poor input".
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -24,7 +24,9 @@ FIRM: Final = np.array([state in JUDGED for state in STATES])
 TRIAL_FROM, PROVISIONAL_FROM, NORMAL_FROM = 6, 12, 26  # Weeks of baseline.
 FIRST_LOCKS: Final = (26, 52, 104)  # Weeks of baseline: level; a year; season.
 LOCK_EVERY: Final = 13  # Weeks of baseline, after the last of them: a quarter.
-LEFT_OUT: Final = 8  # Newest weeks that no lock takes in, or a drift would widen the limits that should show it.
+LEFT_OUT: Final = (
+    8  # Newest weeks that no lock takes in, or a drift would widen the limits that should show it.
+)
 TOO_MANY_GAPS: Final = 0.10  # Share of the baseline's weeks.
 
 
@@ -83,7 +85,6 @@ class Verdicts:
 
     Attributes:
         expected, error: In the scale of y; `error` is the standard error of a new value.
-        level: Expected without memory, for dividers.
         z: Surprise in sigma.
         state: Codes of states.
         beyond: 1 above, −1 below the range.
@@ -91,12 +92,11 @@ class Verdicts:
         counted: Weeks in the baseline.
         lock: Place in `locks` of the stretch.
         locks: Per stretch, oldest first.
-        newest: The newest fit per stretch and its row in it; None before the first.
+        newest: Per stretch the newest fit, its row in it, and the end of its baseline; None before the first.
     """
 
     expected: Floats
     error: Floats
-    level: Floats
     z: Floats
     state: Codes
     beyond: Codes
@@ -104,23 +104,25 @@ class Verdicts:
     running: Places
     counted: NDArray[np.int64]
     lock: NDArray[np.int64]
-    locks: list[list[Locked]] = field(default_factory=list)
-    newest: list[tuple[Fit, int, int] | None] = field(default_factory=list)
+    locks: list[list[Locked]]
+    newest: list[tuple[Fit, int, int] | None]
 
     @classmethod
-    def none(cls, shape: tuple[int, int]) -> "Verdicts":
+    def none(cls, rows: int, weeks: int) -> "Verdicts":
         """Nothing found yet."""
-        floats = [np.full(shape, np.nan) for _ in range(4)]
-        places = [np.full(shape, -1, dtype=np.intp) for _ in range(2)]
+        shape = (rows, weeks)
         return cls(
-            *floats,
-            np.full(shape, CODE["too_short"], dtype=np.int8),
-            np.zeros(shape, dtype=np.int8),
-            *places,
-            np.zeros(shape, dtype=np.int64),
-            np.full(shape, -1, dtype=np.int64),
-            [[] for _ in range(shape[0])],
-            [None] * shape[0],
+            expected=np.full(shape, np.nan),
+            error=np.full(shape, np.nan),
+            z=np.full(shape, np.nan),
+            state=np.full(shape, CODE["too_short"], dtype=np.int8),
+            beyond=np.zeros(shape, dtype=np.int8),
+            leaning=np.full(shape, -1, dtype=np.intp),
+            running=np.full(shape, -1, dtype=np.intp),
+            counted=np.zeros(shape, dtype=np.int64),
+            lock=np.full(shape, -1, dtype=np.int64),
+            locks=[[] for _ in range(rows)],
+            newest=[None] * rows,
         )
 
 
@@ -130,7 +132,7 @@ class _Walk:
     def __init__(self, panel: Panel) -> None:
         rows, _ = panel.y.shape
         self.panel = panel
-        self.found = Verdicts.none(panel.y.shape)
+        self.found = Verdicts.none(*panel.y.shape)
         self.model = InForce.none(rows, panel.columns.level.shape[1])
         self.memory = Memory(rows)
         self.total = np.cumsum(panel.counts, axis=1)  # Weeks that count, up to and with each.
@@ -141,8 +143,14 @@ class _Walk:
         self.locks = np.zeros(rows, dtype=np.int64)
         self.due = np.full(rows, FIRST_LOCKS[0])
         self.waited = np.zeros(rows, dtype=np.int64)
-        self.open = np.zeros(rows, bool)  # Whether the newest judged week is one of eight or more on one side.
-        self.last, self.before_last, self.unsure = np.full(rows, np.nan), np.full(rows, np.nan), np.zeros(rows)
+        self.open = np.zeros(
+            rows, bool
+        )  # Whether the newest judged week is one of eight or more on one side.
+        self.last, self.before_last, self.unsure = (
+            np.full(rows, np.nan),
+            np.full(rows, np.nan),
+            np.zeros(rows),
+        )
 
     # Baselines
 
@@ -187,7 +195,9 @@ class _Walk:
         self.model.take(rows, found)
         self.known[rows] = found.known if season else False
         self.baseline[rows] = self.counted(end, since)[rows]
-        absent = (panel.told[rows, :end] == CODE["missing"]) | (panel.told[rows, :end] == CODE["incomplete_week"])
+        absent = (panel.told[rows, :end] == CODE["missing"]) | (
+            panel.told[rows, :end] == CODE["incomplete_week"]
+        )
         inside = weeks >= np.maximum(panel.first, since)[rows, None]
         self.gappy[rows] = (absent & inside).sum(axis=1) > TOO_MANY_GAPS * inside.sum(axis=1)
         for at, row in enumerate(rows):
@@ -222,15 +232,19 @@ class _Walk:
         panel, found = self.panel, self.found
         forecast = self.model.forecast(week, panel.columns, self.last, self.before_last, self.unsure)
         state = self.states(week)
-        ranged = ~np.isin(state, (CODE["too_short"], CODE["event_week"], CODE["constant"], CODE["before_start"]))
+        ranged = ~np.isin(
+            state, (CODE["too_short"], CODE["event_week"], CODE["constant"], CODE["before_start"])
+        )
         ranged &= np.isfinite(forecast.expected) & (forecast.error > 0)
         judged = ranged & FIRM[state]
         surprise = np.divide(
-            panel.y[:, week] - forecast.expected, forecast.error, out=np.full(len(state), np.nan), where=judged
+            panel.y[:, week] - forecast.expected,
+            forecast.error,
+            out=np.full(len(state), np.nan),
+            where=judged,
         )
         found.expected[ranged, week] = forecast.expected[ranged]
         found.error[ranged, week] = forecast.error[ranged]
-        found.level[:, week] = self.model.beta @ panel.columns.level[week]
         found.z[:, week] = surprise
         found.state[:, week] = state
         found.counted[:, week] = np.where(ranged, self.baseline, 0)
@@ -258,7 +272,9 @@ class _Walk:
     def mark(self, week: int, z: Floats, judged: Flags) -> None:
         """Apply the rules; in trial only the first."""
         found, panel = self.found, self.panel
-        found.beyond[:, week] = np.where(judged & (np.abs(np.nan_to_num(z)) > BEYOND.line), np.sign(np.nan_to_num(z)), 0)
+        found.beyond[:, week] = np.where(
+            judged & (np.abs(np.nan_to_num(z)) > BEYOND.line), np.sign(np.nan_to_num(z)), 0
+        )
         taking_part = judged & panel.in_runs[:, week]
         self.memory.add(week, z, taking_part)
         all_rules = taking_part & (found.state[:, week] != CODE["trial"])
