@@ -25,6 +25,7 @@ demo: install
 
 test: install
 	@sh tests/browser.sh
+	@sh tests/postgres.sh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

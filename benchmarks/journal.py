@@ -56,6 +56,11 @@ def started(url: str, who: int, writes: int) -> tuple[int, int]:
     return child, out
 
 
+def ended(child: int) -> bool:
+    """Whether a process is done; its lines (500 are 4 KB) find room in the pipe, so it waits for nobody."""
+    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
 def milliseconds(task, times: int = 20) -> str:
     """Median and longest time of a task."""
     took = []
@@ -71,14 +76,10 @@ def measured(name: str, url: str, writes: int) -> int:
     begun = time.perf_counter()
     children = [started(url, who, writes) for who in range(PROCESSES)]
     journal, reads = Journal(url), []
-    while True:
+    while not all(ended(child) for child, _ in children):
         at = time.perf_counter()
         journal.newest("answer")
         reads.append((time.perf_counter() - at) * 1000)
-        # Each writer has room for its lines in the pipe (500 of them are 4 KB), so none waits for us.
-        children_left = [child for child, _ in children if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None]  # fmt: skip
-        if not children_left:
-            break
         time.sleep(0.05)
     seconds = time.perf_counter() - begun
     told = []
@@ -92,9 +93,12 @@ def measured(name: str, url: str, writes: int) -> int:
     lost = PROCESSES * writes - len(kept)
     audit = journal.verify()
     print(
-        f"{name}: {PROCESSES} processes x {writes} writes in {seconds:.1f} s ({len(took) / seconds:.0f} a second); "
-        f"{lost} lost, {len(refused)} refused; a write {statistics.median(took):.1f} ms, 99% below "
-        f"{took[int(len(took) * 0.99)]:.0f}, longest {took[-1]:.0f}; meanwhile {len(reads)} reads of the state, "
+        f"{name}: {PROCESSES} processes x {writes} writes in {seconds:.1f} s "
+        f"({len(took) / seconds:.0f} a second); {lost} lost, {len(refused)} refused"
+    )
+    print(
+        f"  a write {statistics.median(took):.1f} ms, 99% below {took[int(len(took) * 0.99)]:.0f}, "
+        f"longest {took[-1]:.0f}; meanwhile {len(reads)} reads of the state, "
         f"{statistics.median(reads):.1f} ms (longest {max(reads):.0f})"
     )
     print(f"  {audit.sentence}")

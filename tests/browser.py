@@ -149,10 +149,12 @@ def visited(
     size: tuple[int, int] = (1440, 900),
     theme: Literal["light", "dark"] = "light",
 ) -> Iterator[Visit]:
-    """A fresh browser on one address, once the page has drawn something."""
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme)
+    """A new tab on one address, once the page has drawn something. All tabs share what was fetched."""
+    context = browser.contexts[0] if browser.contexts else browser.new_context()
     context.set_default_timeout(15_000)
     visit = Visit(context.new_page())
+    visit.page.set_viewport_size({"width": size[0], "height": size[1]})
+    visit.page.emulate_media(color_scheme=theme)
     visit.page.on("console", visit.heard)
     visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
     visit.page.on("request", visit.asked)
@@ -161,7 +163,7 @@ def visited(
     try:
         yield visit
     finally:
-        context.close()
+        visit.page.close()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ if ! command -v apt-get >/dev/null 2>&1; then
 fi
 echo "Installing PostgreSQL for the tests of the journal."
 $as_root apt-get update -qq
-# Without a cluster of its own: the tests start one in a temporary folder.
-$as_root mkdir -p /etc/postgresql-common
-[ -e /etc/postgresql-common/createcluster.conf ] || echo "create_main_cluster = false" | $as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql-common >/dev/null
+# No server that stays: the tests start one of their own in a temporary folder.
+$as_root sed -i 's/^#* *create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
 $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null

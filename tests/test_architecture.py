@@ -17,11 +17,12 @@ PACKAGE = ROOT / "metrics"
 LINES = [
     {"errors", "shipped"},
     {"periods", "definitions"},
-    {"registry", "rollup"},
-    {"six_twelve"},
+    {"registry", "rollup", "signals", "attribution", "pacing"},
+    {"history"},
+    {"six_twelve", "flywheel"},
     {"deck"},
     {"text"},
-    {"week", "ingest", "store", "draw", "demo"},
+    {"week", "ingest", "store", "journal", "draw", "demo"},
     {"export"},
     {"workspace"},
     {"ui"},
@@ -34,8 +35,16 @@ AT_HOME = {
     "streamlit": {"ui"},
     "starlette": {"ui"},
     "uvicorn": {"ui"},
-    "duckdb": {"store", "rollup", "ingest", "week"},  # `week` hands a connection on to `rollup`.
+    "duckdb": {
+        "store",
+        "rollup",
+        "history",
+        "week",
+        "workspace",
+    },  # The last three hand a connection on to `rollup`.
     "altair": {"draw"},
+    "sqlalchemy": {"journal"},
+    "statsmodels": {"pacing"},
     "typer": {"cli"},
     "rich": {"cli"},
     "ruamel": {"registry", "ingest"},  # `ingest` reads the peer's configuration.

@@ -74,7 +74,16 @@ def test_what_was_known_then_differs_from_what_is_known_now(wrenfield):
 def test_loading_twice_changes_nothing_and_says_so(wrenfield):
     code, out, err = wbr("load", cwd=wrenfield)
     assert (code, err) == (0, "")
-    assert out.splitlines()[0].split() == ["source", "kept", "unchanged", "restated", "refused", "rows", "last", "day"]
+    assert out.splitlines()[0].split() == [
+        "source",
+        "kept",
+        "unchanged",
+        "restated",
+        "refused",
+        "rows",
+        "last",
+        "day",
+    ]
     assert out.splitlines()[-1] == "Nothing changed."
     document = json.loads(wbr("load", "shop", "--format", "json", cwd=wrenfield)[1])
     assert document["load"] is None
@@ -165,7 +174,7 @@ SANE = {
 @pytest.mark.parametrize("name", sorted(SANE))
 def test_any_sane_file_ends_in_a_working_deck(tmp_path, name):
     (tmp_path / name).write_text(SANE[name], encoding="utf-8")
-    code, out, err = wbr("init", "my-wbr", "--from", name, cwd=tmp_path)
+    code, _, err = wbr("init", "my-wbr", "--from", name, cwd=tmp_path)
     assert (code, err) == (0, ""), err
     deck = json.loads(wbr("deck", cwd=tmp_path / "my-wbr")[1])
     charts = [b for b in deck["blocks"] if b["kind"] == "six_twelve"]

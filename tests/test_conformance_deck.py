@@ -94,7 +94,9 @@ def test_every_cell_equals_first_principles(shared, tmp_path, scenario, policy):
         definitions = tmp_path / "ws" / "workspace.yaml"
         text = definitions.read_text(encoding="utf-8")
         assert "missing_days: strict" in text
-        definitions.write_text(text.replace("missing_days: strict", "missing_days: lenient"), encoding="utf-8")
+        definitions.write_text(
+            text.replace("missing_days: strict", "missing_days: lenient"), encoding="utf-8"
+        )
     oracle_file = shared / "vectors" / "deck" / scenario / f"oracle_{policy}.json"
     oracle = wanted(json.loads(oracle_file.read_text(encoding="utf-8")))
     answer = neutral(as_json(open_workspace(tmp_path / "ws").deck(week)))

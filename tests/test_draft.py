@@ -1,7 +1,5 @@
 """A file nobody has described becomes a workspace that works without editing."""
 
-
-
 from datetime import date, timedelta
 from pathlib import Path
 

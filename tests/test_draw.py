@@ -150,6 +150,15 @@ def test_each_half_has_its_axis_where_the_months_are_much_larger():
     assert len(two.findall(f"{SVG}g[@class='left ofweeks']/{SVG}text")) == 4
 
 
+def test_a_monthly_series_has_one_axis_and_no_targets_among_the_weeks():
+    line = a_line(weeks=NOTHING, weeks_year_earlier=NOTHING, weeks_state=("missing",) * 6)
+    tree = drawn(a_chart(line, a_target(), two_axes=True))
+    assert tree.get("class") == "w-612"
+    assert path(tree, "weeks", "target") == ""
+    assert path(tree, "months", "target").count("M") == 12
+    assert tree.findall(f"{SVG}g[@class='left']/{SVG}text")[0].text == "360"
+
+
 def test_all_weeks_are_printed_and_of_the_months_first_last_lowest_and_highest():
     months = (450.0, 430.0, 470.0, 401.0, 490.0, 520.0, 480.0, 560.0, 500.0, 499.0, 505.0, 503.0)
     words = [words for words, _ in printed(drawn(a_chart(a_line(months=months))))]

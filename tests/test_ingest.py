@@ -271,7 +271,9 @@ def test_no_file(tmp_path, text, said):
 
 
 def test_a_quotation_mark_that_is_never_closed_is_refused_by_its_row(tmp_path):
-    with pytest.raises(SourceError, match=r"row that starts on line 3: unexpected end of data\. Close or double"):
+    with pytest.raises(
+        SourceError, match=r"row that starts on line 3: unexpected end of data\. Close or double"
+    ):
         reading(tmp_path, 'day,x\n2026-05-08,1\n2026-05-09,"2\n2026-05-10,3\n')
 
 
@@ -373,7 +375,10 @@ def test_rows_of_other_lengths_are_found_in_every_block_of_a_large_file(tmp_path
 
 
 def test_a_file_that_fits_nowhere_is_refused_as_a_whole(tmp_path):
-    with pytest.raises(SourceError, match=r"a\.csv: more than 100,000 rows do not fit the header\. The first, on line 2, is 'a'"):
+    with pytest.raises(
+        SourceError,
+        match=r"a\.csv: more than 100,000 rows do not fit the header\. The first, on line 2, is 'a'",
+    ):
         reading(tmp_path, "day,x\n" + "a\n" * 100_002, keep_good=True)
 
 
@@ -424,7 +429,9 @@ def test_a_long_file_names_its_series_and_segments(tmp_path):
 
 
 def test_a_country_called_na_is_a_country(tmp_path):
-    found = reading(tmp_path, "day,series,value,country\n2026-05-09,orders,2,NA\n", long(segments=["country"]))
+    found = reading(
+        tmp_path, "day,series,value,country\n2026-05-09,orders,2,NA\n", long(segments=["country"])
+    )
     assert observations(found) == ['{"country": "NA"} orders 2026-05-09 2']
 
 
@@ -439,9 +446,17 @@ def test_a_wide_file_may_have_segments_and_blanks_in_some_of_their_rows(tmp_path
 
 
 def test_a_series_that_is_no_id_is_refused_with_the_id_it_could_have(tmp_path):
-    found = reading(tmp_path, "day,series,value\n2026-05-09,New Orders,2\n2026-05-09,,3\n", long(), keep_good=True)
+    found = reading(
+        tmp_path, "day,series,value\n2026-05-09,New Orders,2\n2026-05-09,,3\n", long(), keep_good=True
+    )
     assert found.rejects == (
-        Reject("a.csv", 2, "series", "New Orders", "is not the id of a series: write it in snake_case, as 'new_orders'"),
+        Reject(
+            "a.csv",
+            2,
+            "series",
+            "New Orders",
+            "is not the id of a series: write it in snake_case, as 'new_orders'",
+        ),
         Reject("a.csv", 3, "series", "", "is blank in a row that has a value: name the series"),
     )
 
@@ -466,14 +481,19 @@ MOMENTS = [
 
 @pytest.mark.parametrize("cell, moment", [c[1:] for c in MOMENTS], ids=[c[0] for c in MOMENTS])
 def test_when_a_value_was_known(tmp_path, cell, moment):
-    found = reading(tmp_path, f"day,series,value,seen\n2026-05-08,orders,2,{cell}\n", long(observed_at="seen"))
+    found = reading(
+        tmp_path, f"day,series,value,seen\n2026-05-08,orders,2,{cell}\n", long(observed_at="seen")
+    )
     assert [row["observed_at"] for row in found.table.to_pylist()] == [moment]
 
 
 def test_two_vintages_of_a_day_are_no_repeat(tmp_path):
     text = "day,series,value,seen\n2026-05-08,orders,3,2026-05-10\n2026-05-08,orders,2,2026-05-09\n"
     found = reading(tmp_path, text, long(observed_at="seen"))
-    assert [(row["value"], row["observed_at"].day) for row in found.table.to_pylist()] == [(2.0, 9), (3.0, 10)]
+    assert [(row["value"], row["observed_at"].day) for row in found.table.to_pylist()] == [
+        (2.0, 9),
+        (3.0, 10),
+    ]
 
 
 # --- repeats ------------------------------------------------------------------------------------
@@ -505,7 +525,9 @@ def test_two_days_of_one_week_repeat_a_weekly_key(tmp_path):
 def test_a_repeat_in_another_file_is_named_with_it(tmp_path):
     (tmp_path / "web").mkdir()
     (tmp_path / "web/1.csv").write_text("day,x\n2026-05-08,1\n")
-    found = reading(tmp_path, "day,x\n2026-05-08,9\n", wide(csv="web/*.csv"), name="web/2.csv", keep_good=True)
+    found = reading(
+        tmp_path, "day,x\n2026-05-08,9\n", wide(csv="web/*.csv"), name="web/2.csv", keep_good=True
+    )
     assert [(reject.file, reject.reason) for reject in found.rejects] == [
         ("web/1.csv", "repeats x of 2026-05-08, which line 2 of web/2.csv tells as 9: keep one of the rows"),
         ("web/2.csv", "repeats x of 2026-05-08, which line 2 of web/1.csv tells as 1: keep one of the rows"),
@@ -516,7 +538,12 @@ def test_repeated_rows_of_a_samples_source_are_the_samples(tmp_path):
     text = "day,seconds\n2026-05-09,7\n2026-05-08,5\n2026-05-08,3\n2026-05-08,5\n"
     found = reading(tmp_path, text, samples())
     assert found.kind == "samples"
-    assert observations(found) == ["wait 2026-05-08 3", "wait 2026-05-08 5", "wait 2026-05-08 5", "wait 2026-05-09 7"]
+    assert observations(found) == [
+        "wait 2026-05-08 3",
+        "wait 2026-05-08 5",
+        "wait 2026-05-08 5",
+        "wait 2026-05-09 7",
+    ]
 
 
 def test_the_rows_of_two_countries_are_one_key_if_the_source_does_not_tell_them_apart(tmp_path):
@@ -531,7 +558,9 @@ def test_files_of_a_glob_are_read_in_order_of_their_names(tmp_path):
     for name, day in [("b", 9), ("a", 8), ("c", 7)]:
         (tmp_path / f"{name}.csv").write_text(f"day,x\n2026-05-0{day},1\n")
     told = []
-    found = read("web", wide(csv="*.csv"), tmp_path, calendar=CALENDAR, progress=lambda *one: told.append(one))
+    found = read(
+        "web", wide(csv="*.csv"), tmp_path, calendar=CALENDAR, progress=lambda *one: told.append(one)
+    )
     assert [file.name for file in found.files] == ["a.csv", "b.csv", "c.csv"]
     assert [row["file"] for row in found.table.to_pylist()] == ["c.csv", "a.csv", "b.csv"]
     assert told[-1] == ("c.csv", 1.0)
@@ -602,7 +631,9 @@ def test_a_sheet_is_kept_as_it_is(tmp_path):
 
 def test_a_sheet_with_a_row_too_long_is_refused(tmp_path):
     (tmp_path / "basket.csv").write_text("item,ours\nmilk,1,09\n")
-    with pytest.raises(SourceError, match=r"basket\.csv, line 2: the row has 3 cells, more than the 2 of the header"):
+    with pytest.raises(
+        SourceError, match=r"basket\.csv, line 2: the row has 3 cells, more than the 2 of the header"
+    ):
         sheet("basket.csv", tmp_path)
 
 

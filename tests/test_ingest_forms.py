@@ -21,7 +21,9 @@ FORMULA = "is a spreadsheet's error: mend the formula, or leave the cell empty i
 
 def wide(form, columns="x", **settings):
     day = DateColumn(column="day", format=settings.pop("format", None))
-    return WideSource(**{form: NAME[form]}, date=day, series={name: name for name in columns.split()}, **settings)
+    return WideSource(
+        **{form: NAME[form]}, date=day, series={name: name for name in columns.split()}, **settings
+    )
 
 
 def read_here(folder, source, **settings):
@@ -70,7 +72,9 @@ EXCEL_CELLS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("day, value, settings, expected", [c[1:] for c in EXCEL_CELLS], ids=[c[0] for c in EXCEL_CELLS])
+@pytest.mark.parametrize(
+    "day, value, settings, expected", [c[1:] for c in EXCEL_CELLS], ids=[c[0] for c in EXCEL_CELLS]
+)
 def test_an_excel_cell(tmp_path, day, value, settings, expected):
     workbook(tmp_path, ["day", "x"], [day, value])
     assert observations(read_here(tmp_path, wide("excel", **settings))) == expected
@@ -88,7 +92,9 @@ EXCEL_REFUSALS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("day, value, column, cell, reason", [c[1:] for c in EXCEL_REFUSALS], ids=[c[0] for c in EXCEL_REFUSALS])
+@pytest.mark.parametrize(
+    "day, value, column, cell, reason", [c[1:] for c in EXCEL_REFUSALS], ids=[c[0] for c in EXCEL_REFUSALS]
+)
 def test_a_refused_excel_cell(tmp_path, day, value, column, cell, reason):
     workbook(tmp_path, ["day", "x"], [date(2026, 5, 8), 1], [day, value])
     found = read_here(tmp_path, wide("excel"), keep_good=True)
@@ -123,7 +129,11 @@ def test_errors_of_another_sheet_do_not_count(tmp_path):
 def test_a_long_sheet_may_have_numbers_for_segments(tmp_path):
     workbook(tmp_path, ["day", "series", "value", "shop"], [DAY, "orders", 5, 12], [DAY, "orders", 6, 13.5])
     source = LongSource(
-        excel="book.xlsx", date=DateColumn(column="day"), series_column="series", value_column="value", segments=["shop"]
+        excel="book.xlsx",
+        date=DateColumn(column="day"),
+        series_column="series",
+        value_column="value",
+        segments=["shop"],
     )
     found = read_here(tmp_path, source)
     assert [row["segments"] for row in found.table.to_pylist()] == ['{"shop": "12"}', '{"shop": "13.5"}']
@@ -149,7 +159,9 @@ def opendocument(folder, rows):
 
 
 TEXT = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
-NUMBER = '<table:table-cell office:value-type="float" office:value="5"{}><text:p>5</text:p></table:table-cell>'
+NUMBER = (
+    '<table:table-cell office:value-type="float" office:value="5"{}><text:p>5</text:p></table:table-cell>'
+)
 ERROR = '<table:table-cell office:value-type="string" office:string-value="" calcext:value-type="error"><text:p>#N/A</text:p></table:table-cell>'
 HEAD = f"<table:table-row>{TEXT.format('day')}{TEXT.format('x')}</table:table-row>"
 
@@ -188,7 +200,9 @@ def a_member_of(size):
 
 def an_opendocument_bomb(folder):
     wide_cell = NUMBER.format(' table:number-columns-repeated="16384"')
-    opendocument(folder, f'{HEAD}<table:table-row table:number-rows-repeated="100000">{wide_cell}</table:table-row>')
+    opendocument(
+        folder, f'{HEAD}<table:table-row table:number-rows-repeated="100000">{wide_cell}</table:table-row>'
+    )
 
 
 def entities(folder):
@@ -258,7 +272,9 @@ PARQUET_COLUMNS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("day, x, settings, expected", [c[1:] for c in PARQUET_COLUMNS], ids=[c[0] for c in PARQUET_COLUMNS])
+@pytest.mark.parametrize(
+    "day, x, settings, expected", [c[1:] for c in PARQUET_COLUMNS], ids=[c[0] for c in PARQUET_COLUMNS]
+)
 def test_a_parquet_column(tmp_path, day, x, settings, expected):
     parquet(tmp_path, day=day, x=x)
     assert observations(read_here(tmp_path, wide("parquet", **settings))) == expected
@@ -269,7 +285,13 @@ def test_refused_parquet_cells_are_named_by_their_row(tmp_path):
     parquet(tmp_path, day=days, x=pa.array([float("inf"), 1.0, 2.0, 3.0]))
     found = read_here(tmp_path, wide("parquet"), keep_good=True)
     assert found.rejects == (
-        Reject("file.parquet", 1, "x", "inf", "is not a finite number: leave the cell empty if the value is not known"),
+        Reject(
+            "file.parquet",
+            1,
+            "x",
+            "inf",
+            "is not a finite number: leave the cell empty if the value is not known",
+        ),
         Reject("file.parquet", 2, "day", "1750-01-01", "is a day of the year 1750: correct the year"),
         Reject("file.parquet", 3, "day", "", "is blank in a row that has values: fill in the day"),
     )
@@ -278,14 +300,26 @@ def test_refused_parquet_cells_are_named_by_their_row(tmp_path):
 
 def test_a_list_in_parquet_is_refused(tmp_path):
     parquet(tmp_path, day=pa.array([DAY]), x=pa.array([[1.0]]))
-    with pytest.raises(SourceError, match=r"file\.parquet, column 'x': values of type list<.*> are neither numbers"):
+    with pytest.raises(
+        SourceError, match=r"file\.parquet, column 'x': values of type list<.*> are neither numbers"
+    ):
         read_here(tmp_path, wide("parquet"))
 
 
 def test_moments_in_parquet_become_utc(tmp_path):
-    parquet(tmp_path, day=[DAY], series=["orders"], value=[1], seen=pa.array([SECONDS], pa.timestamp("us", "Asia/Tokyo")))
+    parquet(
+        tmp_path,
+        day=[DAY],
+        series=["orders"],
+        value=[1],
+        seen=pa.array([SECONDS], pa.timestamp("us", "Asia/Tokyo")),
+    )
     source = LongSource(
-        parquet="file.parquet", date=DateColumn(column="day"), series_column="series", value_column="value", observed_at="seen"
+        parquet="file.parquet",
+        date=DateColumn(column="day"),
+        series_column="series",
+        value_column="value",
+        observed_at="seen",
     )
     assert read_here(tmp_path, source).table["observed_at"].to_pylist() == [datetime(2026, 5, 9, 3)]
 
@@ -293,5 +327,7 @@ def test_moments_in_parquet_become_utc(tmp_path):
 @pytest.mark.parametrize("content", [b"PAR1", b"PAR1" + bytes(99) + b"PAR1"])
 def test_a_damaged_parquet_file_is_refused(tmp_path, content):
     (tmp_path / "file.parquet").write_bytes(content)
-    with pytest.raises(SourceError, match=r"web: file\.parquet is damaged or no Parquet file\. Export it again\."):
+    with pytest.raises(
+        SourceError, match=r"web: file\.parquet is damaged or no Parquet file\. Export it again\."
+    ):
         read_here(tmp_path, wide("parquet"))

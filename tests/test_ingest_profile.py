@@ -47,7 +47,12 @@ def test_a_plain_file_needs_no_guess_but_the_day(tmp_path):
     path = csv_of(tmp_path, "day,orders,revenue", lambda day, n: f"{day},{n},{n}.5")
     found = profile(path)
     assert (found.date_column, found.date_format, found.grain, found.shape) == ("day", None, "day", "wide")
-    assert (found.numbers, found.rows, found.first, found.last) == (("orders", "revenue"), 30, FIRST, date(2026, 5, 19))
+    assert (found.numbers, found.rows, found.first, found.last) == (
+        ("orders", "revenue"),
+        30,
+        FIRST,
+        date(2026, 5, 19),
+    )
     assert [(one.name, one.kind, one.whole, one.largest) for one in found.columns] == [
         ("day", "date", False, None),
         ("orders", "number", True, 29.0),
@@ -110,7 +115,10 @@ def test_the_signs_of_numbers(tmp_path, delimiter, number, signs):
 
 def test_a_comma_that_could_be_either_is_said_to_be(tmp_path):
     path = csv_of(tmp_path, "day\torders", lambda day, n: f"{day}\t{n + 1},234")
-    assert "The comma could mean either in every cell: look at the numbers before trusting them." in profile(path).notes
+    assert (
+        "The comma could mean either in every cell: look at the numbers before trusting them."
+        in profile(path).notes
+    )
 
 
 def test_percents_are_told(tmp_path):
@@ -139,13 +147,20 @@ def test_the_grain(tmp_path, row, step, grain):
 def test_a_column_that_names_series_makes_a_file_long(tmp_path):
     path = csv_of(tmp_path, "day,metric,value", lambda day, n: f"{day},orders,{n}\n{day},visits,{n}")
     found = profile(path)
-    assert (found.shape, found.series_column, found.value_column, found.segments) == ("long", "metric", "value", ())
+    assert (found.shape, found.series_column, found.value_column, found.segments) == (
+        "long",
+        "metric",
+        "value",
+        (),
+    )
     assert loaded(found, path) == 60
 
 
 def test_text_that_tells_the_rows_of_a_day_apart_is_a_segment_and_other_text_is_not(tmp_path):
     path = csv_of(
-        tmp_path, "day,country,weekday,note,orders", lambda day, n: f"{day},US,{day:%a},n{n},{n}\n{day},UK,{day:%a},,{n}"
+        tmp_path,
+        "day,country,weekday,note,orders",
+        lambda day, n: f"{day},US,{day:%a},n{n},{n}\n{day},UK,{day:%a},,{n}",
     )
     found = profile(path)
     assert (found.segments, found.unread, found.repeated) == (("country", "note"), ("weekday",), 0)
@@ -156,7 +171,9 @@ def test_rows_that_nothing_tells_apart_are_counted(tmp_path):
     path = csv_of(tmp_path, "day,orders", lambda day, n: f"{day},{n}\n{day},{n}")
     found = profile(path)
     assert found.repeated == 30
-    assert found.notes[-1].startswith("30 rows tell a day again, with the same segments: they will be refused.")
+    assert found.notes[-1].startswith(
+        "30 rows tell a day again, with the same segments: they will be refused."
+    )
 
 
 def test_what_will_be_refused_or_is_missing_is_told(tmp_path):
@@ -178,7 +195,12 @@ def test_workbooks_and_parquet_are_looked_at_too(tmp_path):
     pyarrow.parquet.write_table(pa.table({"When": days, "orders": range(5)}), tmp_path / "sales.parquet")
     for name in ("sales.xlsx", "sales.parquet"):
         found = profile(tmp_path / name)
-        assert (found.date_column, found.numbers, found.first, found.last) == ("When", ("orders",), FIRST, days[-1])
+        assert (found.date_column, found.numbers, found.first, found.last) == (
+            "When",
+            ("orders",),
+            FIRST,
+            days[-1],
+        )
 
 
 REFUSALS = [

@@ -20,7 +20,7 @@ SIGNS = st.sampled_from([(".", ""), (".", ","), (",", "."), (",", ""), (",", " "
 DRESS = st.sampled_from(["{}", " {} ", "${}", "{} €", "USD {}"])
 FORMATS = [None, "%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d-%b-%Y", "%d %B %Y", "%Y%m%d", "%d.%m.%y"]
 DAYS = st.dates(date(1970, 1, 1), date(2068, 12, 31))
-NUMBERS = st.decimals(-10**12, 10**12, places=3)
+NUMBERS = st.decimals(-(10**12), 10**12, places=3)
 
 
 def read_text(text, source):
@@ -45,7 +45,12 @@ def written(number, signs):
 def test_numbers_in_declared_signs_are_read_back(numbers, signs, dress):
     rows = [[date(2026, 1, 1) + timedelta(n), dress.format(written(x, signs))] for n, x in enumerate(numbers)]
     source = WideSource(
-        csv="a.csv", date=DateColumn(column="day"), series={"x": "x"}, decimal=signs[0], thousands=signs[1], delimiter=";"
+        csv="a.csv",
+        date=DateColumn(column="day"),
+        series={"x": "x"},
+        decimal=signs[0],
+        thousands=signs[1],
+        delimiter=";",
     )
     found = read_text(rendered([["day", "x"], *rows], ";"), source)
     assert found.table["value"].to_pylist() == [float(x) + 0.0 for x in numbers]
@@ -72,7 +77,9 @@ def test_days_in_a_declared_format_are_read_back(days, format_):
 LONG = LongSource(
     csv="a.csv", date=DateColumn(column="day"), series_column="s", value_column="v", segments=["country"]
 )
-KEYS = st.tuples(st.dates(date(2026, 1, 1), date(2026, 1, 9)), st.sampled_from("abc"), st.sampled_from(["US", "UK", ""]))
+KEYS = st.tuples(
+    st.dates(date(2026, 1, 1), date(2026, 1, 9)), st.sampled_from("abc"), st.sampled_from(["US", "UK", ""])
+)
 
 
 @settings(max_examples=30, deadline=None)
@@ -88,7 +95,9 @@ def test_rows_and_columns_in_any_order_give_the_same_table(told, random):
     assert first.num_rows == len(told)
 
 
-CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r", exclude_categories=["Cs"]), max_size=6)
+CELLS = st.text(
+    st.characters(codec="utf-8", exclude_characters="\0\r", exclude_categories=["Cs"]), max_size=6
+)
 
 
 @settings(max_examples=60, deadline=None)

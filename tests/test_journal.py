@@ -601,6 +601,18 @@ def test_a_damaged_fact_is_told_where_it_is_read(open_journal):
             journal.facts()
 
 
+def test_an_audit_of_bytes_that_are_no_text_leaves_reading_strict(file):
+    journal = Journal(f"sqlite:///{file}")
+    told(journal)
+    unguarded(f"sqlite:///{file}")
+    done_by_hand(
+        f"sqlite:///{file}", "UPDATE journal_fact SET because = CAST(x'ff' AS TEXT) WHERE number = 2"
+    )
+    assert journal.verify().first_broken == 2
+    with pytest.raises(JournalError, match=r"is damaged .* `wbr audit` says where"):
+        journal.facts()
+
+
 # --- many at once
 
 A_FACT = st.tuples(
@@ -730,6 +742,18 @@ def test_a_writer_waits_for_another_and_says_so_in_the_end(url):
         holder.join()
     waiting.join(20)
     assert [fact.body for fact in journal.facts()] == [{}, {"n": 2}]
+
+
+def test_what_came_back_is_on_the_disk(url, journal):
+    """SQLite syncs its log at each commit (2 is FULL); PostgreSQL does, whatever its default says."""
+    if url.startswith("sqlite"):
+        asked = ("PRAGMA synchronous", "PRAGMA journal_mode")
+        expected = [2, "wal"]
+    else:
+        journal = Journal(f"{url}%20-csynchronous_commit%3Doff")
+        asked, expected = ("SHOW synchronous_commit",), ["on"]
+    found = journal._database.write(lambda c: [c.execute(text(each)).scalar_one() for each in asked])
+    assert found == expected
 
 
 # --- copies
@@ -884,11 +908,19 @@ def test_a_disk_that_may_only_be_read_is_told(nobody):
 
 def test_a_file_that_may_only_be_read_is_told_and_keeps_its_facts(nobody):
     file = nobody / "journal.sqlite"
-    assert in_children([lambda: told(Journal(f"sqlite:///{file}")) and None]) == [0]
-    made_read_only(nobody)
     journal = Journal(f"sqlite:///{file}")
-    with pytest.raises(JournalError, match=r"cannot be opened for writing .* Give this user the right"):
-        journal.append("a", "b", {}, author="c", at=NOON)
+    told(journal)
+    assert in_children([lambda: None]) == [0]  # A fork closes the file, so that it has no log beside it.
+    assert [path.name for path in nobody.iterdir()] == ["journal.sqlite"]
+    made_read_only(nobody)
+    for use in (journal.facts, lambda: journal.append("a", "b", {}, author="c", at=NOON)):
+        with pytest.raises(JournalError, match=r"cannot be opened for writing .* Give this user the right"):
+            use()
+    if os.getuid() == 0:
+        os.seteuid(0)
+    nobody.chmod(0o755)
+    file.chmod(0o644)
+    assert len(journal.facts()) == 6
 
 
 def test_a_full_disk_is_told_and_loses_nothing(file):

@@ -199,18 +199,30 @@ def test_the_sources_say_how_fresh_they_are(opened, shop):
     assert "Tue 5 May 2026, 07:00" in shown
 
 
-def test_a_load_is_made_and_taken_back_on_the_page(opened, tmp_path):
+def test_an_empty_store_is_loaded_on_the_page(opened, tmp_path):
     app = opened(a_shop(tmp_path / "shop", loaded=False), "sources")
     assert "never loaded" in markup(app)
     app.button(key="load").click().run()
     assert not app.exception
     assert "1 fresh" in markup(app)
     assert any("Load 1:" in one.value for one in app.html)
+
+
+def test_a_load_is_taken_back_on_the_page_in_two_steps(opened, tmp_path):
+    folder = a_shop(tmp_path / "shop")
+    lines = (folder / "shop.csv").read_text(encoding="utf-8").splitlines()
+    (folder / "shop.csv").write_text("\n".join([*lines[:-1], "2026-05-02,300,99,9999"]), encoding="utf-8")
+    app = opened(folder, "sources")
+    app.button(key="load").click().run()
+    assert any("<strong>Load 2:</strong>" in one.value and "3 restated" in one.value for one in app.html)
     app.button(key="take back").click().run()
-    assert told(app) == ["Load 1 will be taken back. The deck shows what was known before it."]
+    assert told(app) == ["Load 2 will be taken back. The deck shows what was known before it."]
+    app.button(key="keep").click().run()
+    assert told(app) == []
+    app.button(key="take back").click().run()
     app.button(key="take back surely").click().run()
     assert not app.exception
-    assert any("Load 1 was taken back, as load 2" in one.value for one in app.html)
+    assert any("Load 2 was taken back, as load 3" in one.value for one in app.html)
 
 
 def test_a_refused_cell_is_listed_before_anything_is_loaded(opened, tmp_path):

@@ -1,7 +1,5 @@
 """The calendar, by cases a person can check against a wall calendar."""
 
-
-
 import json
 import os
 from datetime import UTC, date, datetime, timedelta, timezone

@@ -1,7 +1,5 @@
 """Workspace files become checked definitions, or one error that tells every mistake with its line."""
 
-
-
 import os
 import textwrap
 import time
@@ -414,9 +412,7 @@ def test_words_that_other_readers_take_for_more_stay_text():
 
 
 def test_a_metric_comes_after_those_it_is_computed_from():
-    chain = "\n".join(
-        metric(f"m{n}", measure=f"{{how: sum, of: [orders, m{n + 1}]}}") for n in range(2000)
-    )
+    chain = "\n".join(metric(f"m{n}", measure=f"{{how: sum, of: [orders, m{n + 1}]}}") for n in range(2000))
     read = registry.parse({"a.yaml": BASE + chain + "\n" + metric("m2000")})
     places = {name: place for place, name in enumerate(read.order)}
     assert all(places[f"m{n}"] > places[f"m{n + 1}"] for n in range(2000))
@@ -462,7 +458,9 @@ def test_a_link_out_of_the_folder_is_refused_and_one_inside_is_followed(tmp_path
         "targets: {orders: {csv: t.csv, date: {column: d}, value_column: v, set_by: ana, because: b}}"
     )
     assert registry.mistakes(inside) == (
-        Mistake("b.yaml", 1, "", "this is a link to a file outside the workspace. Copy the file here instead."),
+        Mistake(
+            "b.yaml", 1, "", "this is a link to a file outside the workspace. Copy the file here instead."
+        ),
         Mistake("c.yaml", 1, "", "this is not a file that can be read. Remove it or rename it."),
     )
     (inside / "b.yaml").unlink()
@@ -488,7 +486,9 @@ def test_whatever_stands_in_a_file_it_is_read_or_told(data):
         number = data.draw(st.integers(0, len(lines) - 1))
         begin = data.draw(st.integers(0, len(lines[number])))
         until = data.draw(st.integers(begin, len(lines[number])))
-        put = data.draw(st.sampled_from(["", "[", "{}", ": ", "- ", "null", "5", "'", "&a", "*a", "<<: ", "~", "-"]))
+        put = data.draw(
+            st.sampled_from(["", "[", "{}", ": ", "- ", "null", "5", "'", "&a", "*a", "<<: ", "~", "-"])
+        )
         lines[number] = lines[number][:begin] + put + lines[number][until:]
     try:
         registry.lint(registry.parse({"a.yaml": "\n".join(lines)}))

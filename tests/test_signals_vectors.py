@@ -50,7 +50,9 @@ def vectors(*kinds: str) -> list[pytest.param]:
     """The vectors of some kinds; one stand-in where the folder is absent, which its test then reports."""
     paths = sorted((shared_folder() / "vectors" / "xmr").glob("*.json"))
     found = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
-    return [pytest.param(v, id=v["name"]) for v in found if v["kind"] in kinds] or [pytest.param(None, id="absent")]
+    return [pytest.param(v, id=v["name"]) for v in found if v["kind"] in kinds] or [
+        pytest.param(None, id="absent")
+    ]
 
 
 def chart_of(told: dict, series: list | None = None):
@@ -62,7 +64,9 @@ def as_told(chart, key: str, told: dict) -> object:
     """A chart's answer to one key of a vector."""
     name, _, way = key.rpartition("_")
     if key == "beyond_limits" and "locked_upper_limit" in told:
-        return np.flatnonzero((chart.values > told["locked_upper_limit"]) | (chart.values < chart.low)).tolist()
+        return np.flatnonzero(
+            (chart.values > told["locked_upper_limit"]) | (chart.values < chart.low)
+        ).tolist()
     if name in FLAGS:
         return (closing if way == "closing" else painted)(FLAGS[name], chart.z)
     answer = getattr(chart, KEYS[key])
@@ -98,7 +102,10 @@ def test_each_group_judged_by_the_limits_of_the_other(shared, vector):
     a, b = (chart_of(told, told[name]) for name in ("series_a", "series_b"))
     for chart, want in ((a, expected["a"]), (b, expected["b"])):
         assert {k: as_told(chart, k, told) for k in want} == pytest.approx(want, abs=vector["tolerance"])
-    outside = [np.flatnonzero((one.values > other.high) | (one.values < other.low)) for one, other in ((a, b), (b, a))]
+    outside = [
+        np.flatnonzero((one.values > other.high) | (one.values < other.low))
+        for one, other in ((a, b), (b, a))
+    ]
     assert [o.tolist() for o in outside] == [expected["a_beyond_b_limits"], expected["b_beyond_a_limits"]]
 
 
@@ -115,7 +122,7 @@ def test_limits_with_and_without_the_ranges_of_an_incident(shared, vector):
 def test_limits_that_allow_for_memory(shared, vector):
     told, want = vector["input"], vector["expected"]
     first, end = told["baseline"]
-    got = remembering_limits(np.array(told["series"][first:end]), told["limit_factor"], told["d2"])
+    got = remembering_limits(np.array(told["series"][first:end]), told["d2"])
     naive = xmr(told["series"], baseline=(first, end))
     assert {
         "cl": got["centre"],

@@ -82,8 +82,9 @@ def known(store: Store, as_of: datetime | None = None, series: str = "orders") -
         found = connection.execute(
             "SELECT day, value FROM observed JOIN series USING (series_id) WHERE name = $name ORDER BY day",
             {"name": series},
-        )
-        return dict(found.fetchall())
+        ).fetchall()
+    assert len(found) == len(dict(found))
+    return dict(found)
 
 
 def bags(store: Store, as_of: datetime | None = None) -> list[float]:

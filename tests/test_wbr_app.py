@@ -1,7 +1,5 @@
 """A wbr-app configuration becomes a workspace: what is carried over, and what is told instead."""
 
-
-
 import csv
 import os
 from pathlib import Path

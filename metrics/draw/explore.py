@@ -39,10 +39,14 @@ def history(
         currency: ISO code.
 
     Returns:
-        The same rows with `when`, `said`, `said_year_earlier`, `said_target`: their readings in words,
+        The same rows with `settled` and `maturing`, the values that stand and those that will still move
+        (and the last before them, so that their line begins there); and with `when`, `said`, `said_year_earlier`, `said_target`: their readings in words,
         for the tooltip; and the specification, without data.
     """
+    moves = table["state"] == "immature"
     rows = table.assign(
+        settled=table["value"].mask(moves),
+        maturing=table["value"].where(moves | moves.shift(-1, fill_value=False)),
         when=[text.day(day.date()) for day in table["day"]],
         said=_said(table["value"].tolist(), table["state"].tolist(), unit, currency),
         said_year_earlier=_said(table["year_earlier"].tolist(), None, unit, currency),
@@ -110,7 +114,8 @@ def _history(grain: Literal["day", "week"], target: bool) -> str:
     marks = [drawn("year_earlier", BEFORE).mark_line(strokeWidth=1.2)]
     if target:
         marks.append(drawn("target", TARGET).mark_point(shape="triangle-up", filled=True, size=26, opacity=1))
-    marks.append(drawn("value", NOW).mark_line(strokeWidth=1.8 if grain == "week" else 1.2))
+    marks.append(drawn("maturing", NOW).mark_line(strokeWidth=1.8, strokeDash=[1.5, 3]))
+    marks.append(drawn("settled", NOW).mark_line(strokeWidth=1.8 if grain == "week" else 1.2))
     readings = [
         alt.Tooltip("when:N", title=WHEN[grain]),
         alt.Tooltip("said:N", title="Value"),
@@ -133,7 +138,7 @@ def _history(grain: Literal["day", "week"], target: bool) -> str:
         .mark_line(strokeWidth=1)
         .encode(
             x=alt.X("day:T", title=None, axis=alt.Axis(grid=False, tickCount="year", format="%Y")),
-            y=alt.Y("value:Q", scale=level, axis=None),
+            y=alt.Y("settled:Q", scale=level, axis=None),
             color=alt.Color("series:N", scale=inks, legend=None),
         )
         .add_params(stretch)
@@ -141,8 +146,7 @@ def _history(grain: Literal["day", "week"], target: bool) -> str:
     view = alt.layer(*marks, rule, height=HEIGHT)
     built = alt.vconcat(view, strip, spacing=14).resolve_scale(color="independent")
     specification = built.to_dict(validate=True)
-    # The chart as a whole has a text alternative; Vega's for each of its marks are nameless.
-    specification["config"] = {"aria": False}
+    specification.pop("config", None)
     return json.dumps(_without_data(specification))
 
 

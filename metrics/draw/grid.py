@@ -278,10 +278,11 @@ def table_html(table: Table, title: str, currency: str) -> str:
         for column, words in zip(table.columns, worded, strict=True)
     )
     rows = "".join(_row(row, worded, currency) for row in table.rows)
+    corner = f'<th scope="col" class="w-left">{escape(table.header)}</th>' if table.header else "<td></td>"
     return (
         f'<div class="w-scroll" role="region" tabindex="0" aria-label="{escape(title)}">'
         '<table class="w-table">'
-        f'<thead><tr><th scope="col" class="w-left">{escape(table.header)}</th>{heads}</tr></thead>'
+        f"<thead><tr>{corner}{heads}</tr></thead>"
         f"<tbody>{rows}</tbody></table></div>"
     )
 

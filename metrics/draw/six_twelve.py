@@ -20,6 +20,8 @@ from metrics.draw.style import paper_css
 from metrics.six_twelve import Line, SixTwelve, State
 
 Palette = Literal["variables", "paper"]
+Name = Literal["weeks", "months"]
+HALVES: tuple[Name, ...] = ("weeks", "months")
 
 # Print decides the proportions: two charts beside each other on a landscape page are 132 mm wide
 # on Letter, where 10.5 units are 9 points, and twelve names of months need 20 units each.
@@ -47,7 +49,7 @@ class Half:
     `hollow` the points of incomplete periods.
     """
 
-    name: Literal["weeks", "months"]
+    name: Name
     left: float
     pitch: float
     line: tuple[float | None, ...]
@@ -82,14 +84,18 @@ def svg(
     """
     lines = {line.role: line for line in chart.lines}
     primary, second, target = lines["primary"], lines.get("secondary"), lines.get("target")
-    scales = _scales(chart)
+    told = _told(primary)
+    two = chart.two_axes and len(told) == 2
+    scales = _scales(chart, told, two)
     apart = None
     if second is not None and second.unit != primary.unit:
         apart = scale((*second.weeks, *second.months), second.unit)
-    halves = tuple(_half(name, primary, second, target, scales[name], apart) for name in ("weeks", "months"))
-    rulings, walls = _rulings(scales, primary, chart.two_axes, currency)
+    halves = tuple(
+        _half(name, primary, second, target if name in told else None, scales[name], apart) for name in HALVES
+    )
+    rulings, walls = _rulings(scales, primary, two, currency)
     parts = [
-        _head(primary, key, text.summary(chart, currency), chart.two_axes, palette),
+        _head(primary, key, text.summary(chart, currency), two, palette),
         rulings,
         _names(chart.axis.weeks, chart.axis.months),
         _pairs(primary.paired_by),
@@ -118,24 +124,30 @@ def svg(
 # --- what is drawn from -----------------------------------------------------------------------
 
 
-def _scales(chart: SixTwelve) -> dict[str, Scale]:
+def _told(primary: Line) -> tuple[Name, ...]:
+    """The halves in which the metric has any value; a monthly series has no weeks, only their targets."""
+    weeks = (*primary.weeks, *primary.weeks_year_earlier, *primary.weeks_incomplete)
+    months = (*primary.months, *primary.months_year_earlier)
+    values = {"weeks": weeks, "months": months}
+    return tuple(name for name in HALVES if any(v is not None for v in values[name]))
+
+
+def _scales(chart: SixTwelve, told: Sequence[Name], two: bool) -> dict[Name, Scale]:
     primary = chart.lines[0]
-    alike = [line for line in chart.lines if line.unit == primary.unit or line.role == "target"]
-    weeks: list[float | None] = []
-    months: list[float | None] = []
-    for line in alike:
-        weeks += line.weeks
-        months += line.months
-    weeks += primary.weeks_year_earlier
-    months += primary.months_year_earlier
-    if chart.two_axes:
+    weeks: list[float | None] = [*primary.weeks_year_earlier]
+    months: list[float | None] = [*primary.months_year_earlier]
+    for line in chart.lines:
+        if line.unit == primary.unit or line.role == "target":
+            weeks += line.weeks
+            months += line.months
+    if two:
         return {"weeks": scale(weeks, primary.unit), "months": scale(months, primary.unit)}
-    one = scale([*weeks, *months], primary.unit)
+    one = scale([*(weeks if "weeks" in told else ()), *(months if "months" in told else ())], primary.unit)
     return {"weeks": one, "months": one}
 
 
 def _half(
-    name: Literal["weeks", "months"],
+    name: Name,
     primary: Line,
     second: Line | None,
     target: Line | None,
@@ -214,7 +226,7 @@ def _head(primary: Line, key: str, summary: str, two: bool, palette: Palette) ->
 
 
 def _rulings(
-    scales: dict[str, Scale], primary: Line, two: bool, currency: str
+    scales: dict[Name, Scale], primary: Line, two: bool, currency: str
 ) -> tuple[str, tuple[Rectangle, ...]]:
     """Rulings and labels of the axes, and the rectangles those labels cover."""
     own = scales["weeks"]

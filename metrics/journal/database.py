@@ -4,7 +4,7 @@ A writing task holds the chain's end alone: in SQLite by BEGIN IMMEDIATE, in Pos
 lock. Who finds it held waits and tries again; a lock refuses nobody before `PATIENCE` is over.
 
 Connections stay open between tasks (SQLite syncs five times more whenever the last one closes), but
-serve one file and one process only: see `_opened`.
+serve one file and one process only: see `_opened` and `_close_all`.
 
 A new file is completed under another name and then given its own: whoever finds `journal.sqlite` empty
 or without its tables therefore knows that it was damaged, and does not take a lost journal for a new one.
@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
@@ -32,19 +33,21 @@ from metrics.errors import JournalError
 Result = TypeVar("Result")
 Task = Callable[[Connection], Result]
 
-PATIENCE = 60.0  # Seconds a writer waits for others. 8 processes at work made one wait 0.3 s at most.
+PATIENCE = (
+    60.0  # Seconds a writer waits for others. Among 8 that never pause, 0.3 s at most; 3 s on a busy machine.
+)
 BUSY = 0.05  # Seconds SQLite itself waits: its own pauses grow, so that one writer would be left behind.
 CONNECTING = 10  # Seconds PostgreSQL has to answer.
 
 _POOL: Any = {"pool_size": 5, "max_overflow": 20, "pool_timeout": PATIENCE}  # Connections of a process.
 _SQL = Path(__file__).parent.parent / "sql"
 # A writer that hangs lets go of the lock; a commit that came back is on the disk.
-_SETTINGS = text(
+_LOCK = text(
     "SELECT set_config('lock_timeout', :waits, true),"
     " set_config('idle_in_transaction_session_timeout', :waits, true),"
-    " set_config('synchronous_commit', 'on', true)"
+    " set_config('synchronous_commit', 'on', true),"
+    " pg_advisory_xact_lock(hashtextextended('sixtwelve journal ' || current_schema(), 0))"
 )
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('sixtwelve journal ' || current_schema(), 0))")
 _GUARDS = {
     "sqlite": {"journal_fact_no_update", "journal_fact_no_delete", "journal_fact_in_order"},
     "postgresql": {"journal_fact_no_change", "journal_fact_no_truncate", "journal_fact_in_order"},
@@ -83,6 +86,7 @@ class Database:
         self._opened_for: tuple[int, ...] = ()
         self._left: list[Engine] = []
         self._made = False
+        _DATABASES.add(self)
 
     @property
     def dialect(self) -> str:
@@ -144,7 +148,8 @@ class Database:
         try:
             size = self._path.stat().st_size
         except FileNotFoundError:
-            if self._path.with_name(f"{self._path.name}-wal").exists():
+            # The log first: another process may be making both right now.
+            if self._path.with_name(f"{self._path.name}-wal").exists() and not self._path.exists():
                 raise JournalError(
                     f"{self._path} is gone, but {self._path.name}-wal is still there. Put the file back, or "
                     "move that one away too and restore a backup: `wbr restore FILE`."
@@ -172,8 +177,7 @@ class Database:
         """Hold the chain's end until the transaction is over; SQLite does so by its BEGIN."""
         if self.dialect == "postgresql":
             waits = f"{self._patience * 1000:.0f}ms"
-            connection.execute(_SETTINGS, {"waits": waits})
-            connection.execute(_LOCK)
+            connection.execute(_LOCK, {"waits": waits})
 
     def _schema(self, connection: Connection) -> int:
         """The schema of the tables: how many migrations made them. 0 if PostgreSQL has none yet."""
@@ -214,18 +218,22 @@ class Database:
             raise self._told(error) from error
 
     def _opened(self) -> Engine:
-        """The connections to this very file, made by this very process."""
+        """The connections to the database that is there now."""
         file = self._path.stat() if self._path else None
-        wanted = (os.getpid(), *((file.st_dev, file.st_ino) if file else ()))
+        wanted = (file.st_dev, file.st_ino) if file else ()
         with self._opening:
             if self._engine is None or self._opened_for != wanted:
                 if self._engine is not None:
-                    # Never closed: after a fork they are the parent's; and on closing, SQLite would take
-                    # away the log of the file that stands there now.
+                    # Never closed: SQLite would take away the log of the file that stands there now.
                     self._left.append(self._engine)
                 self._engine = _sqlite(self._path) if self._path else self._postgresql()
                 self._opened_for = wanted
             return self._engine
+
+    def _close(self) -> None:
+        with self._opening:
+            if self._engine is not None:
+                self._engine.dispose()
 
     def _postgresql(self) -> Engine:
         try:
@@ -275,6 +283,19 @@ class Database:
             )
         lost = isinstance(error, DBAPIError) and error.connection_invalidated
         return JournalError(_sentence(cause, self.place, lost=lost))
+
+
+_DATABASES: WeakSet[Database] = WeakSet()
+
+
+def _close_all() -> None:
+    # SQLite counts its locks in memory: a child that inherits an open file believes that it holds locks
+    # which are its parent's, and the others take the log away under it.
+    for database in list(_DATABASES):
+        database._close()
+
+
+os.register_at_fork(before=_close_all)
 
 
 def migrated(connection: Connection, version: int, steps: Sequence[Task[None]]) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
 from metrics.pacing.values import MemberName
 
@@ -66,11 +66,11 @@ def one_thread() -> AbstractContextManager[object]:
 @cache
 def _fitters() -> tuple[Any, Any, type[Warning]]:
     """Return the models of statsmodels and its warning; loaded when first used, for it takes seconds."""
-    from statsmodels.tools.sm_exceptions import ConvergenceWarning
-    from statsmodels.tsa.exponential_smoothing.ets import ETSModel
-    from statsmodels.tsa.forecasting.stl import STLForecast
+    from statsmodels.tools import sm_exceptions  # type: ignore[import-untyped]  # it ships no types
+    from statsmodels.tsa.exponential_smoothing import ets  # type: ignore[import-untyped]  # it ships no types
+    from statsmodels.tsa.forecasting import stl  # type: ignore[import-untyped]  # it ships no types
 
-    return ETSModel, STLForecast, ConvergenceWarning
+    return ets.ETSModel, stl.STLForecast, sm_exceptions.ConvergenceWarning
 
 
 def _damped_trend(history: Values, weeks: int) -> Path:

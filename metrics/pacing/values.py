@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from metrics.errors import DefinitionError
 from metrics.periods import Period
 
 Way = Literal["total", "average", "level"]
@@ -65,6 +66,13 @@ class Standing:
     volume: bool = True
     closing_weeks: int = 1
     events: Mapping[str, tuple[date, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.closing_weeks < 1:
+            raise DefinitionError(
+                f"A closing level is the mean of at least one week, not of {self.closing_weeks}. "
+                "Give `closing_weeks` as 1 or more."
+            )
 
 
 @dataclass(frozen=True, slots=True)

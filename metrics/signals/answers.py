@@ -37,8 +37,7 @@ Because = Literal["eight_in_a_row", "two_exceptions"]
 
 LARGEST_EXPONENT: Final = 700.0  # e to a larger one is no longer a number.
 NEW_LEVEL_WEEKS: Final = 8  # Weeks of a new level before anybody may declare it.
-STILL_THERE: Final = 7  # Of the newest eight, that lie on its side.
-LOOKED_BACK: Final = 26  # Weeks in which a new level may have begun; an older one is in the limits by now.
+STILL_THERE: Final = 7 / 8  # Share of its weeks, and of the newest eight, that must lie on its side.
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,8 +266,9 @@ def proposal(part: Heard, weekly: Weekly) -> DividerProposal | None:
         weeks = since + np.flatnonzero(panel.counts[row, since : now + 1])
         off = side * (panel.y[row, weeks] - level[weeks])
         weeks_of_it = len(weeks) * part.stretch.spacing
-        newest = off[-NEW_LEVEL_WEEKS:]
-        if weeks_of_it < NEW_LEVEL_WEEKS or (newest > 0).sum() < STILL_THERE * len(newest) / NEW_LEVEL_WEEKS:
+        newest = off[-NEW_LEVEL_WEEKS // part.stretch.spacing :]
+        there = [(some > 0).mean() >= STILL_THERE for some in (off, newest) if len(some)]
+        if weeks_of_it < NEW_LEVEL_WEEKS or not all(there):
             continue
         new = level[now] + side * off.mean()
         reach = BEYOND.line * usual
@@ -286,19 +286,15 @@ def proposal(part: Heard, weekly: Weekly) -> DividerProposal | None:
 def _beginnings(part: Heard, now: int) -> list[tuple[int, Direction, Because]]:
     """Where a new level may have begun, the earliest first: at a run, or at the first of two exceptions."""
     found, row = part.verdicts, part.row
-    earliest = max(
-        now - LOOKED_BACK // part.stretch.spacing + 1,
-        int(part.panel.level_since[now]),
-        int(part.panel.first[row]),
-    )
-    starts: list[tuple[int, Direction, Because]] = []
-    for point in range(max(earliest, 0), now + 1):
-        run = int(found.running[row, point])
-        if run >= earliest:
-            starts.append((run, "above" if found.z[row, point] > 0 else "below", "eight_in_a_row"))
-    beyond = found.beyond[row] * part.panel.in_runs[row]
-    signals = [point for point in range(max(earliest, 0), now + 1) if beyond[point]]
+    earliest = max(0, int(part.panel.level_since[now]), int(part.panel.first[row]))
+    run = found.running[row, : now + 1]
+    starts: set[tuple[int, Direction, Because]] = {
+        (int(run[point]), "above" if found.z[row, point] > 0 else "below", "eight_in_a_row")
+        for point in np.flatnonzero(run >= earliest)
+    }
+    beyond = found.beyond[row, : now + 1] * part.panel.in_runs[row, : now + 1]
+    signals = [int(point) for point in np.flatnonzero(beyond) if point >= earliest]
     for one, other in pairwise(signals):
         if beyond[one] == beyond[other]:
-            starts.append((one, "above" if beyond[one] > 0 else "below", "two_exceptions"))
-    return sorted(set(starts))
+            starts.add((one, "above" if beyond[one] > 0 else "below", "two_exceptions"))
+    return sorted(starts)

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics.signals.rules import BEYOND
 from metrics.signals.values import Flags, Floats, Places
 from metrics.signals.xmr import D2, SCREEN
 
@@ -65,12 +66,11 @@ def carried(deviation: Floats, phi: Floats, sigma: Floats) -> Floats:
     return phi * np.clip(deviation, -cap, cap)
 
 
-def remembering_limits(values: Floats, factor: float = 2.66, d2: float = 1.1283791671) -> dict[str, float]:
-    """Flat limits that allow for memory: what the recipe reduces to when nothing is filtered.
+def remembering_limits(values: Floats, d2: float = 1.1283791671) -> dict[str, float]:
+    """Flat limits that allow for memory: what a chart without a moving range would need.
 
     Args:
         values: The baseline, without gaps.
-        factor: Three sigma, × moving range.
         d2: Mean range of two draws, in sigma.
 
     Returns:
@@ -81,16 +81,15 @@ def remembering_limits(values: Floats, factor: float = 2.66, d2: float = 1.12837
     r1 = float((off[1:] * off[:-1]).sum() / (off**2).sum())
     phi = float(phi_estimate(np.array(r1), np.array(float(n)), np.array(1.0)))
     usual = float(np.abs(np.diff(values)).mean())
-    wider = 1 / np.sqrt(1 - phi)
-    reach = factor * usual * wider
+    sigma = usual / d2 / float(np.sqrt(1 - phi))
     return {
         "centre": centre,
         "moving_range": usual,
         "r1": r1,
         "phi": phi,
-        "sigma": float(usual / d2 * wider),
-        "low": float(centre - reach),
-        "high": float(centre + reach),
+        "sigma": sigma,
+        "low": centre - BEYOND.line * sigma,
+        "high": centre + BEYOND.line * sigma,
     }
 
 
@@ -409,8 +408,7 @@ class _Ladder:
         size = _sizes(matrix)
         scaled = np.where(both, matrix / (size[:, :, None] * size[:, None, :]), 0.0)
         turned: Floats = np.linalg.pinv(scaled, rcond=1e-9, hermitian=True)
-        turned /= size[:, :, None] * size[:, None, :]
-        return turned
+        return np.asarray(turned / (size[:, :, None] * size[:, None, :]))
 
 
 def _screened_mean(ranges: Floats, there: Flags) -> Floats:
@@ -418,7 +416,7 @@ def _screened_mean(ranges: Floats, there: Flags) -> Floats:
     mean = np.where(there, ranges, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
     # Where all ranges but a few are zero, those few are the variation and not incidents.
     kept = there & ((ranges < SCREEN * mean[:, None]) | (mean[:, None] == 0))
-    after = np.where(kept, ranges, 0.0).sum(axis=1) / np.maximum(kept.sum(axis=1), 1)
+    after: Floats = np.where(kept, ranges, 0.0).sum(axis=1) / np.maximum(kept.sum(axis=1), 1)
     return np.where(after > 0, after, mean)
 
 

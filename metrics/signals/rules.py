@@ -63,27 +63,37 @@ class Memory:
     Attributes:
         z: rows × 8, the newest last; NaN where fewer were judged.
         weeks: The place of each; −1 where there is none.
+        side: Of the run that the newest belongs to: 1 above, −1 below, 0 for none.
+        since: The place of that run's first week; −1 where there is none.
     """
 
     def __init__(self, rows: int) -> None:
         self.z: Floats = np.full((rows, EIGHT_IN_A_ROW.of), np.nan)
         self.weeks: Places = np.full((rows, EIGHT_IN_A_ROW.of), -1, dtype=np.intp)
+        self.side: Floats = np.zeros(rows)
+        self.since: Places = np.full(rows, -1, dtype=np.intp)
 
     def add(self, week: int, z: Floats, judged: Flags) -> None:
         """Remember a week of the metrics that were judged in it."""
         self.z[judged] = np.column_stack((self.z[judged, 1:], z[judged]))
         self.weeks[judged, :-1] = self.weeks[judged, 1:]
         self.weeks[judged, -1] = week
+        side = np.where(judged, np.sign(np.nan_to_num(z)), self.side)
+        self.since[judged & (side != self.side)] = week
+        self.side = side
 
     def forget(self, rows: Flags) -> None:
         """Begin anew: nothing before a divider counts."""
-        self.z[rows], self.weeks[rows] = np.nan, -1
+        self.z[rows], self.weeks[rows], self.side[rows], self.since[rows] = np.nan, -1, 0.0, -1
 
     def complete(self, rule: Rule) -> tuple[Flags, Places]:
-        """Whether each metric's newest judged week completes the rule, and the first week that takes part."""
+        """Whether each metric's newest judged week completes the rule, and the first week that takes part.
+
+        Of a run, that is the week it began, however long ago.
+        """
         z, weeks = self.z[:, -rule.of :], self.weeks[:, -rule.of :]
         newest_above = self.z[:, -1:] > 0
         beyond = np.where(newest_above, z, -z) > rule.line
         done = beyond[:, -1] & (beyond.sum(axis=1) >= rule.count)
-        first = weeks[np.arange(len(weeks)), beyond.argmax(axis=1)]
+        first = self.since if rule.count == rule.of else weeks[np.arange(len(weeks)), beyond.argmax(axis=1)]
         return done, np.where(done, first, -1)

@@ -6,7 +6,7 @@ Source: analytics.md section 2; wbr-method.md section 6.
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import Any, Literal, get_args
+from typing import Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,7 @@ STATES: tuple[State, ...] = get_args(State)
 JUDGED: frozenset[State] = frozenset({"normal", "provisional", "trial"})
 
 WEEK = timedelta(weeks=1)
+LARGEST: Final = 1e100  # Of a value; squares of larger ones are no longer numbers.
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,9 @@ class Weekly:
                 raise SourceError(_wrong_week(self.metric, before, week, self.values[place]))
         for week, value in zip(weeks, self.values, strict=True):
             if not _is_number(value):
+                told = repr(value) if isinstance(value, str) else value
                 raise SourceError(
-                    f"{self.metric}, week ending {week}: {value!r} is not a number a week can have; "
+                    f"{self.metric}, week ending {week}: {told} is not a number a week can have; "
                     "mend it in the source and load again."
                 )
         object.__setattr__(self, "values", np.array(self.values, dtype=float))  # A copy nobody else changes.
@@ -128,9 +130,9 @@ class Weekly:
         )
 
 
-def _is_number(value: Any) -> bool:
-    """Whether a value can stand in a week: a number, finite or absent (NaN)."""
-    return isinstance(value, int | float | np.integer | np.floating) and not np.isinf(value)
+def _is_number(value: object) -> bool:
+    """Whether a value can stand in a week: absent (NaN), or a number whose square is one too."""
+    return isinstance(value, int | float | np.integer | np.floating) and not abs(float(value)) > LARGEST
 
 
 def _wrong_week(metric: str, before: date, week: date, value: object) -> str:

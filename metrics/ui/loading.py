@@ -21,7 +21,6 @@ from metrics.ui.frame import Page, tell, when
 
 BY = "dashboard"  # Who loads, until people have names here.
 NOTE = "load note"  # The last report, kept over the rerun that shows the new numbers.
-TAKE_BACK = "load to take back"
 CHECKED = "checked upload"
 SHOWN = 40  # Loads on the page, newest first.
 FORMS = ("csv", "txt", "tsv", "xlsx", "xls", "ods", "parquet")
@@ -255,7 +254,7 @@ def take_back(page: Page) -> None:
         load = st.selectbox(
             "Load",
             [int(n) for n in open_loads],
-            key=TAKE_BACK,
+            key=f"take back, up to {open_loads.max()}",  # So that a new load is offered first.
             width=220,
             help="Its values stay in history; the current ones are those before it",
         )

@@ -14,7 +14,7 @@ from metrics.draw import explore, grid
 from metrics.ui import markup, state, words
 from metrics.ui.frame import Page, hint, when
 
-SHOWN = 60  # Rows of a list on the page; the newest come first.
+SHOWN = 24  # Rows of a list on the page; the newest come first.
 GRAINS: tuple[Literal["week", "day"], ...] = ("week", "day")
 WORDS_OF_GRAINS = {"week": "Weeks", "day": "Days"}
 
@@ -206,7 +206,7 @@ def _restatements(page: Page, metric: Metric) -> str:
             when(row.new_known_at, page),
             f"{row.load}, {row.source}" + (", undone" if row.undone else ""),
         )
-        for row in markup.each(told.head(SHOWN))
+        for row in markup.each(told.iloc[::-1].head(SHOWN))
     )
     columns = ("Day", "Series", "Was", "Is", "Told", "Told anew", "Load")
     return markup.block(

@@ -29,10 +29,6 @@ class Opened:
     workspace: Workspace
     fingerprint: str
 
-    def key(self, *parts: object) -> str:
-        """A cache key of validated parts: one string, because two tuples can share one hash."""
-        return "\n".join(map(str, (self.workspace.folder, self.fingerprint, self.workspace.version, *parts)))
-
 
 def folder() -> Path:
     """The workspace's folder: `$WBR_WORKSPACE`, else the current one.
@@ -69,7 +65,16 @@ def _opened(where: str, files: str) -> Opened:
 
 def deck_html(house: Opened, deck: Deck) -> str:
     """The whole deck as the page shows it."""
-    return _drawn(house.key(deck.name, deck.week_ending, deck.as_of), deck)
+    parts = (
+        house.workspace.folder,
+        house.fingerprint,
+        deck.version,
+        house.workspace.decisions_version,
+        deck.name,
+        deck.week_ending,
+        deck.as_of,
+    )
+    return _drawn("\n".join(map(str, parts)), deck)  # One string, because two tuples can share one hash.
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

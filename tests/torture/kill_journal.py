@@ -45,6 +45,8 @@ def act(number: int) -> list[New]:
 def write(journal: Journal, first: int, said: int) -> None:
     """Act after act until killed; each number is said when its facts are kept."""
     number = first
+    if journal.version:
+        os.write(said, b"ready\n")
     while True:
         journal.append_all(act(number), author="dana", at=NOON + timedelta(seconds=number))
         os.write(said, f"{number}\n".encode())
@@ -67,13 +69,17 @@ class Writer:
                 os._exit(1)
         os.close(into)
 
+    def awaited(self) -> None:
+        """Wait until it has opened the journal, if one is there."""
+        os.read(self._out, len(b"ready\n"))
+
     def killed(self) -> list[str]:
         """Kill it; return what it said. A line cut by the kill does not count."""
         os.kill(self.process, signal.SIGKILL)
         with os.fdopen(self._out, "rb") as out:
             said = out.read().decode()
         os.waitpid(self.process, 0)
-        return said.split("\n")[:-1]
+        return [line for line in said.split("\n")[:-1] if line != "ready"]
 
 
 def checked(journal: Journal, last_said: int, noted: str) -> Iterator[str]:
@@ -97,7 +103,9 @@ def tortured(name: str, url: str, kills: int, chance: random.Random) -> list[str
     last, unsaid, at_once, noted, begun = 0, 0, 0, "", time.monotonic()
     for _ in range(kills):
         writer = Writer(url, last + 1)
-        time.sleep(chance.uniform(0, 0.15))
+        if noted and chance.random() < 0.8:
+            writer.awaited()  # So that most kills meet a write, and some the opening.
+        time.sleep(chance.uniform(0, 0.1))
         said = writer.killed()
         wrong += [line for line in said if not line.isdigit()]
         at_once += not said
