@@ -40,8 +40,8 @@ def history(
 
     Returns:
         The same rows with `settled` and `maturing`, the values that stand and those that will still move
-        (and the last before them, so that their line begins there); and with `when`, `said`, `said_year_earlier`, `said_target`: their readings in words,
-        for the tooltip; and the specification, without data.
+        (and the last before them, where their line begins), and with `when`, `said`, `said_year_earlier`
+        and `said_target`, their readings in words; then the specification, without data.
     """
     moves = table["state"] == "immature"
     rows = table.assign(
