@@ -251,7 +251,7 @@ Telling = tuple[int, int, int]  # day, vintage, value
     ),
     st.data(),
 )
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_order_in_which_vintages_are_loaded_does_not_matter(tellings: list[Telling], data: st.DataObject):
     """Any split of any order of dated values, with repetitions, ends in the same answers."""
     shuffled = data.draw(st.permutations(tellings))
@@ -438,7 +438,7 @@ STEPS = st.lists(st.tuples(st.integers(0, 2), st.one_of(ROWS, st.integers(1, 6))
 
 
 @given(STEPS)
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_history_of_loads_and_undos_answers_as_a_list_of_all_that_was_told(
     steps: list[tuple[int, list[Told] | int]],
 ):

@@ -15,4 +15,7 @@ SELECT
 FROM told t
 LEFT JOIN {table} c ON c.series_id = t.series_id AND c.day = t.day
 LEFT JOIN batch b ON b.batch = c.batch
-WHERE (c.value = t.value AND (CASE WHEN t.dated THEN b.known_at = t.known_at AND b.restores IS NULL ELSE b.known_at <= t.known_at END)) IS NOT TRUE;
+WHERE (
+    c.value = t.value
+    AND CASE WHEN t.dated THEN b.known_at = t.known_at AND b.restores IS NULL ELSE b.known_at <= t.known_at END
+) IS NOT TRUE;

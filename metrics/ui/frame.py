@@ -5,7 +5,7 @@ from datetime import date
 from html import escape
 from importlib.resources import files
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -134,9 +134,10 @@ def trouble(error: MetricsError) -> None:
     tell(title, f"<pre>{escape(str(error))}</pre><p>{then}</p>", role="alert")
 
 
-def tell(title: str, inside: str, role: str) -> None:
-    """Words in place of a page, or of a part of it. `inside` is markup."""
-    st.html(f'<div class="wu-trouble" role="{role}"><h1>{escape(title)}</h1>{inside}</div>')
+def tell(title: str, inside: str, role: str, heading: Literal["h1", "h2"] = "h1") -> None:
+    """Words in place of a page (h1), or of a part of it (h2). `inside` is markup."""
+    said = f"<{heading}>{escape(title)}</{heading}>{inside}"
+    st.html(f'<div class="wu-trouble wu-{heading}" role="{role}">{said}</div>')
 
 
 def hint(sentence: str) -> None:

@@ -109,7 +109,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except MetricsError as error:
-        tell("Nothing was loaded", f"<pre>{escape(str(error))}</pre>", role="alert")
+        tell("Nothing was loaded", f"<pre>{escape(str(error))}</pre>", role="alert", heading="h2")
 
 
 def _report(report: LoadReport) -> str:
@@ -136,12 +136,14 @@ def upload(page: Page) -> None:
             return
         checked = _checked(page, name, file)
         if checked.readings is None:
-            tell("The file cannot be read", f"<pre>{escape(checked.mistake)}</pre>", role="alert")
+            tell(
+                "The file cannot be read", f"<pre>{escape(checked.mistake)}</pre>", role="alert", heading="h2"
+            )
             return
         readings = checked.readings
         good = readings.table.num_rows
-        refusals = text.counted(readings.refused, "cell")
-        st.markdown(f"{readings.rows:,} rows read, {good:,} values good, {refusals} refused.")
+        counts = ((readings.rows, "row"), (good, "good value"), (readings.refused, "refused cell"))
+        st.markdown(f"{text.listed(text.counted(number, thing) for number, thing in counts)}.")
         if readings.refused:
             _cells(pd.DataFrame([_as_row(one) for one in readings.rejects]), f"{name} upload")
         label = "Load it" if not readings.refused else "Load the good rows"

@@ -1,0 +1,335 @@
+"""The files of a store: published generations that never change, and one writer at a time.
+
+    CURRENT               one line: the name of the current generation
+    wbr-000012.duckdb     a generation; a new one always has a new name, because a process that has
+                          the old name open would go on seeing the old data
+    wbr-000013.duckdb.part  the draft of a writer at work, removed with its `.wal` by the next one
+    LOCK                  locked by the writer; says who it is
+
+Source: DESIGN.md, section 6, "Series live in DuckDB as generations".
+"""
+
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+
+from metrics.errors import StoreError
+from metrics.store.statements import sql
+
+Done = TypeVar("Done")
+Work = Callable[[duckdb.DuckDBPyConnection], tuple[Done, bool]]
+"""Writes into a draft; returns its result, and whether there is anything to publish."""
+
+KEEP = 3  # The current one and two to fall back on, also for a reader that is about to open one.
+WRITER_MEMORY = "1200MB"  # Leaves room for the caller's own table below 2 GB.
+READER_MEMORY = "1GB"
+SPILL = "8GB"  # DuckDB's own limit is 90% of the disk; a bad plan once left 23 GB.
+DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
+
+_NAME = re.compile(r"wbr-(\d{6,9})\.duckdb")
+_CLOSED_IN = {
+    "enable_external_access": "false",
+    "allow_community_extensions": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "max_temp_directory_size": SPILL,
+}
+
+
+class Generations:
+    """The generations in a folder.
+
+    Args:
+        folder: Where they are; made by the first writer.
+        patience: Seconds a writer waits for another.
+    """
+
+    def __init__(self, folder: Path, patience: float) -> None:
+        self._folder = folder
+        self._patience = patience
+
+    @property
+    def current(self) -> str:
+        """The name that `CURRENT` holds, `""` before the first load.
+
+        Raises:
+            StoreError: `CURRENT` is gone or names no generation.
+        """
+        pointer = self._folder / "CURRENT"
+        try:
+            name = pointer.read_text(encoding="ascii").strip()
+        except (FileNotFoundError, NotADirectoryError):
+            # The very first generation is there for a moment before CURRENT is.
+            if self._newest() > 1:
+                raise StoreError(
+                    f"{pointer} is missing, but there are generations beside it. {self._way_back()}"
+                ) from None
+            return ""
+        except OSError as error:
+            raise _unreadable(pointer, error.strerror) from error
+        except UnicodeDecodeError as error:
+            raise StoreError(f"{pointer} is damaged. {self._way_back()}") from error
+        if not _NAME.fullmatch(name):
+            raise StoreError(f"{pointer} names {name[:60]!r}, which is no generation. {self._way_back()}")
+        return name
+
+    def opened(self) -> tuple[str, duckdb.DuckDBPyConnection]:
+        """Return the current generation's name and a locked-down, read-only connection to it.
+
+        Before the first load, that is an empty store in memory.
+
+        Raises:
+            StoreError: The generation is missing or damaged.
+        """
+        name = self.current
+        for _ in range(2):
+            if not name:
+                return "", _empty()
+            path = self._folder / name
+            if path.exists():
+                try:
+                    return name, _reader(path)
+                except duckdb.Error as error:
+                    if path.exists() and not os.access(path, os.R_OK):
+                        raise _unreadable(path, "Permission denied") from error
+                    if path.exists():
+                        raise self.damaged(name, error) from error
+            # Pruned after it was looked up: by now CURRENT names a later one.
+            missing, name = name, self.current
+            if name == missing:
+                break
+        raise StoreError(f"{self._folder / 'CURRENT'} names {name}, which is not there. {self._way_back()}")
+
+    def written(self, work: Work[Done], by: str) -> tuple[str, Done]:
+        """Run `work` on a copy of the current generation and publish the copy, if `work` says it changed.
+
+        Returns:
+            The name of the generation that holds the result, and what `work` returned.
+
+        Raises:
+            StoreError: Another process writes for too long, the folder cannot be written to, the
+                disk is full, or the generation is missing or damaged. Nothing is published then.
+        """
+        with self._lock(by):
+            current = self.current
+            try:
+                self._remove_leftovers()
+                name = _name(max(self._newest(), _number(current)) + 1 if current else 1)
+                draft = self._folder / f"{name}.part"
+                try:
+                    if current:
+                        self._copy(current, draft)
+                    done, changed = self._drafted(draft, current, work)
+                    if not changed:
+                        return current, done
+                    self._publish(draft, name)
+                finally:
+                    self._remove_leftovers()
+                self._prune()
+            except OSError as error:
+                raise StoreError(
+                    f"{self._folder} cannot be written to ({error.strerror}). Nothing was loaded. "
+                    "Free space on that disk, or give this user the right to write there, and load again."
+                ) from error
+            return name, done
+
+    def damaged(self, name: str, error: Exception) -> StoreError:
+        """Return what to say when a generation cannot be read."""
+        before = [older for older in self._names() if _number(older) < _number(name)]
+        older = f"Write the one before it, {before[-1]}, into CURRENT, or restore" if before else "Restore"
+        return StoreError(
+            f"{self._folder / (name or 'the store')} is damaged or cannot be read ({_reason(error)}). "
+            f"{older} a backup: `wbr restore FILE`; then load again."
+        )
+
+    def _names(self) -> list[str]:
+        """Return the generations in the folder, oldest first."""
+        try:
+            found = [path.name for path in self._folder.iterdir() if _NAME.fullmatch(path.name)]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise _unreadable(self._folder, error.strerror) from error
+        return sorted(found, key=_number)
+
+    def _newest(self) -> int:
+        return max(map(_number, self._names()), default=0)
+
+    def _way_back(self) -> str:
+        """Return what to do when CURRENT is of no use."""
+        names = self._names()
+        newest = f"Write {names[-1]}, the newest there is, into CURRENT, or restore" if names else "Restore"
+        return f"{newest} a backup: `wbr restore FILE`."
+
+    @contextmanager
+    def _lock(self, by: str) -> Iterator[None]:
+        """Be the only writer. The lock dies with its process, so none is ever left behind."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self._folder / "LOCK", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise StoreError(
+                f"{self._folder} cannot be written to ({error.strerror}). "
+                "Give this user the right to write there, or load from the account that owns it."
+            ) from error
+        try:
+            limit = time.monotonic() + self._patience
+            while not _locked(handle):
+                if time.monotonic() > limit:
+                    holder = os.pread(handle, 200, 0).decode("utf-8", "replace").strip("\0 \n")
+                    raise StoreError(
+                        f"{self._folder} is being written to by {holder or 'another process'}, for more than "
+                        f"{self._patience:.0f} s. Wait until it is done and load again; if it hangs, end it."
+                    )
+                time.sleep(0.02)
+            with suppress(OSError):  # The holder's name is a courtesy; a full disk is told further on.
+                os.ftruncate(handle, 0)
+                os.pwrite(handle, f"process {os.getpid()}{f' ({by})' if by else ''}".encode()[:200], 0)
+            yield
+        finally:
+            os.close(handle)
+
+    def _copy(self, current: str, draft: Path) -> None:
+        try:
+            shutil.copyfile(self._folder / current, draft)
+        except FileNotFoundError:
+            raise StoreError(
+                f"{self._folder / 'CURRENT'} names {current}, which is not there. {self._way_back()}"
+            ) from None
+
+    def _drafted(self, draft: Path, current: str, work: Work[Done]) -> tuple[Done, bool]:
+        """Run `work` on the draft; if that changed it, the disk holds all of it afterwards."""
+        try:
+            connection = _writer(draft)
+        except duckdb.Error as error:
+            raise (self.damaged(current, error) if current else self._unwritten(error)) from error
+        try:
+            connection.begin()
+            if not current:
+                connection.execute(sql("schema"))
+            done, changed = work(connection)
+            if changed:
+                connection.commit()
+                connection.execute("CHECKPOINT")
+        except (duckdb.OutOfMemoryException, duckdb.TransactionException, *DAMAGE) as error:
+            raise self._unwritten(error) from error
+        finally:
+            connection.close()
+        if changed:
+            if draft.with_name(f"{draft.name}.wal").exists():
+                raise StoreError(f"{draft} could not be completed. Nothing was loaded. Load again.")
+            _sync(draft)
+        return done, changed
+
+    def _unwritten(self, error: Exception) -> StoreError:
+        return StoreError(
+            f"{self._folder} could not be written ({_reason(error)}). Nothing was loaded. Free space on that "
+            "disk and load again; if this comes back, the store is damaged: `wbr restore FILE`."
+        )
+
+    def _publish(self, draft: Path, name: str) -> None:
+        """Give the draft its name, then point CURRENT at it: who reads CURRENT sees the old or the new."""
+        draft.rename(self._folder / name)
+        pointer = self._folder / "CURRENT.part"
+        pointer.write_text(f"{name}\n", encoding="ascii")
+        _sync(pointer)
+        _sync(self._folder)
+        pointer.replace(self._folder / "CURRENT")
+        _sync(self._folder)
+
+    def _remove_leftovers(self) -> None:
+        """Remove what a writer left. A draft goes with its `.wal`, or the next draft would replay it."""
+        for path in self._folder.iterdir():
+            if path.name == "spill":
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name.endswith((".part", ".part.wal")):
+                path.unlink(missing_ok=True)
+
+    def _prune(self) -> None:
+        """Remove the oldest generations; a reader that has one open keeps it until it closes."""
+        for name in self._names()[:-KEEP]:
+            (self._folder / name).unlink(missing_ok=True)
+
+
+def _name(number: int) -> str:
+    return f"wbr-{number:06d}.duckdb"
+
+
+def _number(name: str) -> int:
+    match = _NAME.fullmatch(name)
+    return int(match[1]) if match else 0
+
+
+def _reason(error: Exception) -> str:
+    return str(error).partition("\n")[0][:200]
+
+
+def _unreadable(path: Path, reason: str | None) -> StoreError:
+    return StoreError(f"{path} cannot be read ({reason}). Give this user the right to read it.")
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _sync(path: Path) -> None:
+    """Wait until the disk holds a file, or the names in a folder."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _writer(path: Path) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(
+        str(path),
+        config={
+            **_CLOSED_IN,
+            "storage_compatibility_version": "v1.5.0",  # So that every DuckDB from 1.5 on can read it.
+            "memory_limit": WRITER_MEMORY,
+            "temp_directory": str(path.with_name("spill")),
+        },
+    )
+
+
+def _reader(path: Path) -> duckdb.DuckDBPyConnection:
+    # Connections of one process to one file share an instance, which takes only equal settings.
+    return duckdb.connect(
+        str(path),
+        read_only=True,
+        config={
+            **_CLOSED_IN,
+            "memory_limit": READER_MEMORY,
+            "temp_directory": str(Path(_spill(os.getpid()).name) / f"{path.stem}-{abs(hash(path))}"),
+            "lock_configuration": "true",
+        },
+    )
+
+
+def _empty() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(
+        ":memory:", config={**_CLOSED_IN, "memory_limit": READER_MEMORY, "lock_configuration": "true"}
+    )
+    connection.execute(sql("schema"))
+    return connection
+
+
+@cache
+def _spill(process: int) -> tempfile.TemporaryDirectory[str]:
+    """Return this process's own folder for what does not fit into memory: DuckDB 1.5 reuses file names."""
+    return tempfile.TemporaryDirectory(prefix=f"sixtwelve-{process}-")
