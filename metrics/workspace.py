@@ -150,11 +150,12 @@ class Workspace:
         """
         chosen = week_ending or self.default_week()
         key = self.version, self.decisions_version, chosen, as_of, deck
-        if key not in self._decks:
-            self._decks[key] = self._deck(chosen, as_of, deck)
+        made = self._decks.get(key)
+        if made is None:
+            made = self._decks[key] = self._deck(chosen, as_of, deck)
             while len(self._decks) > REMEMBERED:
                 self._decks.popitem(last=False)
-        return self._decks[key]
+        return made
 
     def _deck(self, week_ending: date, as_of: datetime | None, deck: str | None) -> Deck:
         self.calendar.week(week_ending)  # Before the store is opened, so that a wrong day is told as such.
@@ -531,7 +532,7 @@ def _limits(store: Store, series: Sequence[str]) -> tuple[date | None, date | No
     """First and last day of some stored series."""
     if not store.version:
         return None, None
-    told = store.coverage(series)
+    told = store.coverage(series).dropna(subset=["first_day", "last_day"])
     if told.empty:
         return None, None
     return pd.Timestamp(told["first_day"].min()).date(), pd.Timestamp(told["last_day"].max()).date()

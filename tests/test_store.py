@@ -885,6 +885,6 @@ def test_no_kill_loses_or_tears_anything_and_writers_and_readers_live_together()
         [sys.executable, str(script), "--kills", "10", "--loads", "4"],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -174,7 +174,7 @@ class _Walk:
         ripe = active & (self.counted(settled, since) >= self.due) if settled > 0 else np.zeros_like(active)
         # The first locks wait for no run: each can learn what the one before could not (a trend, a year, the
         # season), and a metric with a season would else stay in a run that only the next lock can end.
-        locking = ripe
+        locking = ripe & ~(self.open & (self.due > FIRST_LOCKS[-1]))
         self.waited[ripe & ~locking] += 1
         growing = active & ~self.locked & ~locking & (self.counted(week, since) >= TRIAL_FROM)
         for rows, end in ((locking, settled), (growing, week)):
