@@ -15,7 +15,7 @@ from metrics.signals.values import Floats
 Mean = Literal["mean", "median"]
 
 D2: Final = 1.1284  # Mean range of two draws, in sigma.
-SCREEN: Final = 9.0  # × mean moving range: ranges this large come from incidents, not from noise.
+SCREEN: Final = 3.267  # × mean moving range: ranges this large come from incidents, not from noise.
 LIMITS: Final[dict[Mean, float]] = {"mean": 2.660, "median": 3.145}  # × moving range: three sigma.
 RANGE_LIMIT: Final[dict[Mean, float]] = {"mean": 3.268, "median": 3.865}  # × moving range.
 
