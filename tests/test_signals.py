@@ -364,6 +364,17 @@ def test_a_declared_incident_is_an_exception_itself_and_leaves_no_trace(memory):
         )
 
 
+def test_what_is_remembered_fades_across_a_gap_and_the_range_widens():
+    values = noise(125, 7, memory=0.6)
+    values[119], values[120] = 104.0, NAN
+    judged = judge(a_metric(values))
+    phi, (at, after) = judged.locks[-1].model.phi, judged.expected[120:122]
+    assert 0 < phi < 1
+    assert after == pytest.approx(at + phi * (at - values[119]))
+    width = judged.high - judged.low
+    assert width[121] == pytest.approx(width[120] * np.sqrt(1 + phi**2), rel=0.01)
+
+
 def test_what_an_undeclared_incident_leaves_does_not_grow_with_it():
     large, larger = noise(120, 7, memory=0.6), noise(120, 7, memory=0.6)
     large[110] += 60

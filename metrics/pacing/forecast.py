@@ -20,6 +20,7 @@ ALL_MEMBERS = 104  # weeks from which the three are combined
 BY_BACKTEST = 208  # weeks from which they are weighed by their backtests
 FILLED_AT_MOST = 2  # missing weeks
 FURTHEST = 104  # weeks ahead; beyond two years the members only repeat themselves
+LARGEST = 1e150  # Beyond it squares overflow: like infinity, it is no value.
 YEAR_OF_WEEKS = timedelta(weeks=52)
 NO_ERROR = 1e-9  # Share of the actuals' size below which a backtest error is rounding.
 
@@ -150,12 +151,12 @@ def _filled(told: Sequence[float | None]) -> tuple[Values, list[int]]:
     They are filled in on a straight line, unless they are too many or the newest, which has no other side.
     """
     values = np.array(told, dtype=np.float64)  # None becomes NaN.
-    there = np.flatnonzero(np.isfinite(values))
+    values[~(np.abs(values) < LARGEST)] = np.nan
+    there = np.flatnonzero(~np.isnan(values))
     if not len(there):
         return np.empty(0), []
     history = values[there[0] :].copy()
-    gaps: list[int] = np.flatnonzero(~np.isfinite(history)).tolist()
-    history[gaps] = np.nan
+    gaps: list[int] = np.flatnonzero(np.isnan(history)).tolist()
     if len(gaps) <= FILLED_AT_MOST and len(history) - 1 not in gaps:
         history[gaps] = np.interp(gaps, there - there[0], values[there])
     return history, gaps
