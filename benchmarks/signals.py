@@ -57,5 +57,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, "")
     raise SystemExit(main())

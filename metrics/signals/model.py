@@ -408,7 +408,7 @@ class _Ladder:
         size = _sizes(matrix)
         scaled = np.where(both, matrix / (size[:, :, None] * size[:, None, :]), 0.0)
         turned: Floats = np.linalg.pinv(scaled, rcond=1e-9, hermitian=True)
-        return np.asarray(turned / (size[:, :, None] * size[:, None, :]))
+        return turned / (size[:, :, None] * size[:, None, :])
 
 
 def _screened_mean(ranges: Floats, there: Flags) -> Floats:

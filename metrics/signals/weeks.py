@@ -24,9 +24,7 @@ FIRM: Final = np.array([state in JUDGED for state in STATES])
 TRIAL_FROM, PROVISIONAL_FROM, NORMAL_FROM = 6, 12, 26  # Weeks of baseline.
 FIRST_LOCKS: Final = (26, 52, 104)  # Weeks of baseline: level; a year; season.
 LOCK_EVERY: Final = 13  # Weeks of baseline, after the last of them: a quarter.
-LEFT_OUT: Final = (
-    8  # Newest weeks that no lock takes in, or a drift would widen the limits that should show it.
-)
+LEFT_OUT: Final = 8  # Newest weeks that no lock takes in: a drift must not widen the limits that show it.
 TOO_MANY_GAPS: Final = 0.10  # Share of the baseline's weeks.
 
 

@@ -1,4 +1,4 @@
-"""Not collected until the engine meets its rows (issue 3). What the demo company's planted events must look like, on its standard seed.
+"""What the demo company's planted events must look like, on its standard seed.
 
 The truth's weekly table is judged with the events that the workspace declares; a past week is judged with the
 data cut there. No constant of the engine was chosen to make a row pass: a row that it misses is named with
