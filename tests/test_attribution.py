@@ -122,6 +122,12 @@ def test_no_change_has_contributions_and_no_shares():
     assert [c.share_of_change for c in split.contributions] == [None, None]
 
 
+def test_a_change_that_is_rounding_is_no_change():
+    split = additive(("US", "DE"), (0.1, 0.2), (0.3, 0.0))
+    assert split.change == pytest.approx(0, abs=1e-15)
+    assert [c.share_of_change for c in split.contributions] == [None, None]
+
+
 def test_a_vanished_segment_contributes_through_mix_only():
     split = a_ratio([20, 50, 10], [1000, 1000, 500], [44, 55, 0], [2000, 1000, 0])
     gone = split.contributions[2]

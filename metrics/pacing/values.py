@@ -1,6 +1,6 @@
 """Where a goal stands, and where it is likely to land, as plain values.
 
-Source: analytics.md, section 6; METHOD.md, "Goals".
+Source: analytics.md, section 6; wbr-method.md, section 10, "Goals".
 """
 
 from collections.abc import Mapping
