@@ -405,7 +405,7 @@ def places(chart: SixTwelve, currency: str = "USD") -> tuple[Place, ...]:
     found = []
     for i, ending in enumerate(chart.axis.week_endings):
         facts = [("Value", _reading(primary, primary.weeks[i], currency))]
-        if told := _told(primary, i, currency):
+        if told := _told(primary, i):
             facts.append(("State", told))
         facts.append(("Year earlier", _reading(primary, primary.weeks_year_earlier[i], currency)))
         event = primary.paired_by[i]
@@ -438,13 +438,11 @@ def _reading(line: Line, value: float | None, currency: str) -> str:
     return UNKNOWN if value is None else full(value, line.unit, currency)
 
 
-def _told(line: Line, place: int, currency: str) -> str:
+def _told(line: Line, place: int) -> str:
     why = line.weeks_state[place]
     if why == "complete":
         return ""
-    told = state(why, line.weeks_days[place])
-    so_far = line.weeks_incomplete[place]
-    return told if so_far is None else f"{told}, so far {full(so_far, line.unit, currency)}"
+    return state(why, line.weeks_days[place])
 
 
 def summary(chart: SixTwelve, currency: str = "USD") -> str:

@@ -167,7 +167,6 @@ class Workspace:
                 sheets=self._sheets(),
                 target_tables=self._target_tables,
                 restated=self._restated(week_ending, as_of),
-                verdicts=self._verdicts(connection, week_ending, as_of),
             )
             return week.build(self.registry, known, week_ending, deck)
 

@@ -1,16 +1,12 @@
 """The calendar, by cases a person can check against a wall calendar."""
 
 import json
-import os
 from datetime import UTC, date, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 
 from metrics.errors import CalendarError
 from metrics.periods import Calendar, Period, Twin
-
-SHARED = Path(os.environ.get("SIXTWELVE_SHARED", Path(__file__).parents[2] / "shared"))
 
 
 def on(text: str) -> date:
@@ -353,13 +349,10 @@ def test_a_period_counts_and_holds_both_its_ends():
     assert Period(week.first, week.first).days == 1
 
 
-@pytest.mark.skipif(
-    not (SHARED / "vectors/deck").is_dir(), reason="conformance vectors are not beside the project"
-)
 @pytest.mark.parametrize("scenario", range(1, 6))
-def test_labels_of_the_conformance_decks(scenario):
+def test_labels_of_the_conformance_decks(shared, scenario):
     vector = json.loads(
-        (SHARED / f"vectors/deck/scenario_{scenario}/expected.json").read_text(encoding="utf-8")
+        (shared / f"vectors/deck/scenario_{scenario}/expected.json").read_text(encoding="utf-8")
     )
     setup = vector["setup"]
     day = datetime.strptime(setup["week_ending"], "%d-%b-%Y").date()

@@ -190,4 +190,4 @@ def test_an_incomplete_week_tells_its_days_and_its_sum_so_far():
         weeks_incomplete=(None,) * 5 + (71.0,),
     )
     told = dict(text.places(a_chart(line))[5].facts)
-    assert (told["Value"], told["State"]) == ("—", "incomplete: 5 of 7 days, so far 71")
+    assert (told["Value"], told["State"]) == ("—", "incomplete: 5 of 7 days")

@@ -115,7 +115,7 @@ def legend() -> str:
         ('<path class="now" d="M1 6H23"/><path class="dots" d="M12 6h.01"/>', "this year"),
         ('<path class="before" d="M1 6H23"/>', "year earlier"),
         ('<path class="target" d="M12 2.6l3.4 5.8h-6.8z"/>', "target"),
-        ('<path class="hollow" d="M9 6a3 3 0 1 0 6 0a3 3 0 1 0-6 0"/>', "incomplete, so far"),
+        ('<path class="hollow" d="M9 6a3 3 0 1 0 6 0a3 3 0 1 0-6 0"/>', "incomplete"),
         (
             '<path class="loose" d="M1 6H12"/>'
             '<path class="soft" d="M8.8 6a3.2 3.2 0 1 0 6.4 0a3.2 3.2 0 1 0-6.4 0"/>'

@@ -60,7 +60,7 @@ class ExcelTable:
         self._rows = self._opened(sheet)
         self.header, self._first = self._head()
 
-    def attempts(self, columns: Sequence[int], values: Collection[int]) -> tuple[Attempt, ...]:  # noqa: ARG002
+    def attempts(self, columns: Sequence[int], values: Collection[int]) -> tuple[Attempt, ...]:  # noqa: ARG002  (one shape for all tables)
         """One way: each cell has its own type."""
         return (partial(self._batches, columns),)
 

@@ -40,7 +40,7 @@ class ParquetTable:
             raise _damaged(name) from error
         self.header = checked_header(self._schema.names, name)
 
-    def attempts(self, columns: Sequence[int], values: Collection[int]) -> tuple[Attempt, ...]:  # noqa: ARG002
+    def attempts(self, columns: Sequence[int], values: Collection[int]) -> tuple[Attempt, ...]:  # noqa: ARG002  (one shape for all tables)
         """One way: each column has one type."""
         return (partial(self._batches, columns),)
 
