@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 __all__ = ["open_workspace"]
 
 
-def open_workspace(folder: Path | str) -> "Workspace":
+def open_workspace(folder: Path | str, *, journal: str = "") -> "Workspace":
     """Open the workspace in `folder`.
+
+    Args:
+        folder: Holds the YAML files.
+        journal: Address of the journal's database; by default a file in the folder.
 
     Raises:
         DefinitionError: Its YAML files have mistakes; the message lists all of them with their lines.
     """
     from metrics.workspace import Workspace  # Here, so that `import metrics.errors` opens no database.
 
-    return Workspace(Path(folder), clock=lambda: datetime.now(UTC))
+    return Workspace(Path(folder), clock=lambda: datetime.now(UTC), journal=journal)

@@ -92,7 +92,7 @@ def found(folder: Path | None) -> Path:
 
 def opened(folder: Path | None) -> Workspace:
     """The workspace that a command works on."""
-    return open_workspace(found(folder))
+    return open_workspace(found(folder), journal=os.environ.get("WBR_JOURNAL", ""))
 
 
 @contextmanager

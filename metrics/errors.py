@@ -7,6 +7,8 @@ MetricsError
 ├── StoreError               the store is missing, damaged, or another process is writing to it
 ├── JournalError             the journal cannot be read or written, or a fact cannot be taken as it is
 │   └── ConflictError        somebody changed the same thing first
+├── DecisionError            a decision lacks what it must say
+│   └── NotAllowedError      somebody may not do it
 └── CalendarError            a date that cannot end a week, or a calendar that cannot exist
 
 A message says, in this order: what is wrong, where it was found, and what to do about it.
@@ -51,6 +53,14 @@ class ConflictError(JournalError):
     def __init__(self, message: str, newest: Any = None) -> None:
         super().__init__(message)
         self.newest = newest
+
+
+class DecisionError(MetricsError):
+    """A decision lacks what it must say, or comes at the wrong time."""
+
+
+class NotAllowedError(DecisionError):
+    """Somebody may not do it; the message says who may."""
 
 
 class CalendarError(MetricsError):

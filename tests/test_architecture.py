@@ -17,9 +17,9 @@ PACKAGE = ROOT / "metrics"
 LINES = [
     {"errors", "shipped"},
     {"periods", "definitions"},
-    {"registry", "rollup", "signals", "attribution", "pacing"},
+    {"registry", "rollup", "signals", "attribution", "pacing", "reviews", "correlation"},
     {"history"},
-    {"six_twelve", "flywheel"},
+    {"six_twelve", "flywheel", "owners"},
     {"deck"},
     {"text"},
     {"week", "ingest", "store", "journal", "draw", "demo"},
@@ -44,7 +44,7 @@ AT_HOME = {
     },  # The last three hand a connection on to `rollup`.
     "altair": {"draw"},
     "sqlalchemy": {"journal"},
-    "statsmodels": {"pacing"},
+    "statsmodels": {"pacing", "correlation"},
     "typer": {"cli"},
     "rich": {"cli"},
     "ruamel": {"registry", "ingest"},  # `ingest` reads the peer's configuration.

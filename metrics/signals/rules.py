@@ -1,18 +1,36 @@
 """When a week is a signal: how many of the last weeks lie beyond a line on one side.
 
-One form says all the rules in use. Inequalities are strict: a value on a line is not beyond it, and one on
-the centre line breaks a run. The newest week must take part, so that a rule speaks of news.
+One form says all the rules that the engine uses; the published rule sets need four more. Inequalities are
+strict: a value on a line is not beyond it, and one on the centre line breaks a run. The newest week must take
+part, so that a rule speaks of news.
 
-Source: analytics.md section 2, step 8.
+Source: analytics.md section 2, step 8; Western Electric 1956; Nelson 1984; Wheeler; NHS, *Making Data Count*.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
 from metrics.signals.values import Flags, Floats, Places
+
+
+class Pattern(Protocol):
+    """A rule on the last `of` weeks."""
+
+    @property
+    def of(self) -> int:
+        """Weeks that it looks at."""
+        ...
+
+    def complete(self, z: Floats) -> Flags:
+        """The weeks at which it is complete and which take part themselves.
+
+        Args:
+            z: Deviations in sigma, oldest first; NaN takes part in nothing.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,36 +41,115 @@ class Rule:
     of: int
     line: float
 
+    def complete(self, z: Floats) -> Flags:
+        """As `Pattern`."""
+        found = np.zeros(len(z), bool)
+        for side in (1.0, -1.0):
+            beyond = side * z > self.line
+            found |= beyond & (_recent(beyond, self.of) >= self.count)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """`of` weeks in a row, each above the one before, or each below it. It raises no alert in the engine."""
+
+    of: int
+
+    def complete(self, z: Floats) -> Flags:
+        """As `Pattern`."""
+        steps = np.diff(z, prepend=np.nan)
+        return (_recent(steps > 0, self.of - 1) == self.of - 1) | (
+            _recent(steps < 0, self.of - 1) == self.of - 1
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Zigzag:
+    """`of` weeks in a row that go up and down in turn."""
+
+    of: int
+
+    def complete(self, z: Floats) -> Flags:
+        """As `Pattern`."""
+        turns = np.diff(np.sign(np.diff(z, prepend=np.nan)), prepend=np.nan)
+        return _recent(np.abs(turns) == 2, self.of - 2) == self.of - 2
+
+
+@dataclass(frozen=True, slots=True)
+class Hugging:
+    """`of` weeks in a row within `line` sigma of the centre line, on either side."""
+
+    of: int
+    line: float
+
+    def complete(self, z: Floats) -> Flags:
+        """As `Pattern`."""
+        return _recent(np.abs(z) < self.line, self.of) == self.of
+
+
+@dataclass(frozen=True, slots=True)
+class Avoiding:
+    """`of` weeks in a row beyond `line` sigma, on either side."""
+
+    of: int
+    line: float
+
+    def complete(self, z: Floats) -> Flags:
+        """As `Pattern`."""
+        return _recent(np.abs(z) > self.line, self.of) == self.of
+
 
 BEYOND: Final = Rule(1, 1, 3.0)  # The exception: 1 stable week in 370.
 THREE_OF_FOUR: Final = Rule(3, 4, 1.5)  # Watch: a strong lean.
 EIGHT_IN_A_ROW: Final = Rule(8, 8, 0.0)  # Watch: a weak lean that stays.
 SUSTAINED: Final = (THREE_OF_FOUR, EIGHT_IN_A_ROW)
 
+# Published rule sets, to read other charts by. None of them judges a week here.
+WHEELER: Final[tuple[Pattern, ...]] = (BEYOND, *SUSTAINED)
+WESTERN_ELECTRIC: Final[tuple[Pattern, ...]] = (BEYOND, Rule(2, 3, 2.0), Rule(4, 5, 1.0), EIGHT_IN_A_ROW)
+NELSON: Final[tuple[Pattern, ...]] = (
+    BEYOND,
+    Rule(9, 9, 0.0),
+    Climb(6),
+    Zigzag(14),
+    Rule(2, 3, 2.0),
+    Rule(4, 5, 1.0),
+    Hugging(15, 1.0),
+    Avoiding(8, 1.0),
+)  # In Nelson's order, so that his tests 1 to 5 are NELSON[:5].
+NHS: Final[tuple[Pattern, ...]] = (BEYOND, Rule(7, 7, 0.0), Climb(7), Rule(2, 3, 2.0))
 
-def closing(rule: Rule, z: Sequence[float] | Floats) -> list[int]:
+
+def closing(rule: Pattern, z: Sequence[float] | Floats) -> list[int]:
     """Places at which the rule is complete and which take part themselves: what an alert needs.
 
     Args:
         rule: The rule.
-        z: Deviations in sigma, oldest first; NaN is never beyond a line.
+        z: Deviations in sigma, oldest first; NaN takes part in nothing.
     """
-    z = np.asarray(z, dtype=float)
-    found = []
-    for side in (1.0, -1.0):
-        beyond = side * z > rule.line
-        ends = np.flatnonzero(beyond).tolist()
-        found += [end for end in ends if beyond[_window(rule, end)].sum() >= rule.count]
-    return sorted(found)
+    return np.flatnonzero(rule.complete(np.asarray(z, dtype=float))).tolist()
 
 
-def painted(rule: Rule, z: Sequence[float] | Floats) -> list[int]:
+def closing_any(rules: Sequence[Pattern], z: Sequence[float] | Floats) -> list[int]:
+    """Places at which any rule of a set is complete.
+
+    Args:
+        rules: The set.
+        z: Deviations in sigma, oldest first; NaN takes part in nothing.
+    """
+    return sorted({place for rule in rules for place in closing(rule, z)})
+
+
+def painted(rule: Pattern, z: Sequence[float] | Floats) -> list[int]:
     """All places of the windows that a closing place ends: what a chart colours."""
-    return sorted({place for end in closing(rule, z) for place in range(end + 1)[_window(rule, end)]})
+    return sorted({place for end in closing(rule, z) for place in range(max(0, end - rule.of + 1), end + 1)})
 
 
-def _window(rule: Rule, end: int) -> slice:
-    return slice(max(0, end - rule.of + 1), end + 1)
+def _recent(there: Flags, of: int) -> Places:
+    """Of the last `of` places up to each, how many are there."""
+    upto: Places = np.concatenate((np.zeros(of, dtype=np.intp), np.cumsum(there, dtype=np.intp)))
+    return np.subtract(upto[of:], upto[: len(there)], dtype=np.intp)
 
 
 class Memory:

@@ -79,11 +79,11 @@ def xmr(
     Returns:
         A chart; its lines are NaN where the baseline has fewer than two neighbouring values.
     """
-    x = np.array([np.nan if v is None else v for v in values], dtype=float)
+    x = numbers(values)
     first, end = baseline or (0, len(x))
     ranges = np.abs(np.diff(x, prepend=np.nan))
-    usual = _average(screened(ranges[first + 1 : end]) if screen else ranges[first + 1 : end], moving_range)
-    middle = _average(x[first:end], centre)
+    usual = average(screened(ranges[first + 1 : end]) if screen else ranges[first + 1 : end], moving_range)
+    middle = average(x[first:end], centre)
     reach = (LIMITS[moving_range] if limit_factor is None else limit_factor) * usual
     range_high = (RANGE_LIMIT[moving_range] if range_factor is None else range_factor) * usual
     z = (x - middle) * BEYOND.line / reach if reach > 0 else np.full(len(x), np.nan)
@@ -110,7 +110,13 @@ def screened(ranges: Floats) -> Floats:
     return there[there < SCREEN * there.mean()] if len(there) and there.any() else there
 
 
-def _average(values: Floats, how: Mean) -> float:
+def numbers(values: Sequence[float | None] | Floats) -> Floats:
+    """Values as a column, NaN for None."""
+    return np.array([np.nan if v is None else v for v in values], dtype=float)
+
+
+def average(values: Floats, how: Mean) -> float:
+    """Mean or median of the values there are; NaN without any."""
     there = values[~np.isnan(values)]
     if not len(there):
         return float("nan")

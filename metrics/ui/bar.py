@@ -7,7 +7,7 @@ import streamlit as st
 
 from metrics import text
 from metrics.deck import Deck
-from metrics.ui import state, words
+from metrics.ui import state, who, words
 from metrics.ui.frame import KEPT_WEEK, Page
 from metrics.ui.opened import deck_file
 
@@ -15,7 +15,7 @@ WEEK = timedelta(weeks=1)
 
 
 def bar(page: Page, deck: Deck | None = None) -> None:
-    """Previous week, week, next week; with a deck also which one, and the deck as a file."""
+    """Previous week, week, next week; with a deck also which one, and the deck as a file; who is here."""
     weeks = page.workspace.weeks()
     with st.container(key="bar", horizontal=True, vertical_alignment="center", gap="small"):
         _step("Week before", ":material/chevron_left:", page.week - WEEK, weeks)
@@ -43,6 +43,7 @@ def bar(page: Page, deck: Deck | None = None) -> None:
                 type="tertiary",
                 key="file",
             )
+        who.picker(page)
 
 
 def step(page: Page, by: int | None) -> None:

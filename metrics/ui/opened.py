@@ -20,6 +20,7 @@ from metrics.export import html
 from metrics.workspace import Workspace, fingerprint
 
 WORKSPACE = "WBR_WORKSPACE"
+JOURNAL = "WBR_JOURNAL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,13 @@ def opened() -> Opened:
         DefinitionError: Its files have mistakes; the message lists all of them with their lines.
     """
     where = folder()
-    return _opened(str(where), fingerprint(where))
+    return _opened("\n".join((str(where), os.environ.get(JOURNAL, ""))), fingerprint(where))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _opened(where: str, files: str) -> Opened:
-    return Opened(open_workspace(Path(where)), files)
+    folder, journal = where.split("\n")
+    return Opened(open_workspace(Path(folder), journal=journal), files)
 
 
 def deck_html(house: Opened, deck: Deck) -> str:

@@ -1,4 +1,4 @@
-"""A workspace: the one place where the rooms are put together.
+"""The workspace itself: its definitions, its numbers, its decks.
 
 A folder holds the definitions (`*.yaml`), the sources and, beside them, the store. Everything a
 page, a command or another program wants is asked here.
@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-import duckdb
 import pandas as pd
 
-from metrics import history, ingest, registry, week
+from metrics import ingest, registry, week
 from metrics.deck import Deck
 from metrics.definitions import (
     Definitions,
@@ -32,12 +31,18 @@ from metrics.definitions import (
 )
 from metrics.errors import SourceError, UnknownNameError, hint
 from metrics.history import Decisions, Signal, Verdicts
+from metrics.journal import Journal
 from metrics.periods import Calendar, Period
 from metrics.registry import Finding, Registry
 from metrics.rollup import STATES, Window, days_of, rollup
-from metrics.signals import judge_all
 from metrics.six_twelve import Charts, SixTwelve, frame
 from metrics.store import LoadReport, Store
+from metrics.workspace.drivers import Drivers
+from metrics.workspace.evidence import Evidence
+from metrics.workspace.goals import Goals
+from metrics.workspace.judging import Judging
+from metrics.workspace.limits import Limits
+from metrics.workspace.loop import Loop
 
 Clock = Callable[[], datetime]
 Progress = Callable[[str, float], None]
@@ -54,13 +59,13 @@ class Workspace:
     workspace is opened; numbers are read anew whenever the store has a new version.
     """
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(self, folder: Path, clock: Clock, *, journal: str = "") -> None:
         self.folder = folder
         self.registry: Registry = registry.read(folder.resolve())
         self.store = Store(folder / "store")
         self._clock = clock
         self._decks: OrderedDict[tuple[str, str, date, datetime | None, str | None], Deck] = OrderedDict()
-        self._judged: OrderedDict[tuple[str, str, date, datetime | None], Verdicts] = OrderedDict()
+        self._journal_url = journal
         self._known_limits: tuple[str, tuple[date | None, date | None]] | None = None
 
     @property
@@ -94,7 +99,7 @@ class Workspace:
         that they fill.
         """
         latest = self.calendar.latest_week(self.now(), self.definitions.company.time_zone).last
-        newest = self._last_day()
+        newest = self.last_day()
         if newest is None or newest > latest - timedelta(weeks=WEEKS_ON_A_CHART):
             return latest
         filled = self.calendar.week_of(newest)
@@ -103,17 +108,19 @@ class Workspace:
     def weeks(self) -> tuple[date, ...]:
         """The weeks that can be opened, oldest first: from the first number to the default week."""
         newest = self.default_week()
-        first = self._first_day()
+        first = self.first_day()
         if first is None or first > newest:
             return (newest,)
         oldest = self.calendar.week_of(first).last
         count = (newest - oldest).days // 7 + 1
         return tuple(oldest + timedelta(weeks=n) for n in range(count))
 
-    def _first_day(self) -> date | None:
+    def first_day(self) -> date | None:
+        """Of the numbers that metrics read; None before the first load."""
         return self._limits[0]
 
-    def _last_day(self) -> date | None:
+    def last_day(self) -> date | None:
+        """Of the numbers that metrics read; None before the first load."""
         return self._limits[1]
 
     @property
@@ -165,7 +172,7 @@ class Workspace:
                 version=self.version,
                 as_of=as_of.astimezone(UTC) if as_of else None,
                 sheets=self._sheets(),
-                target_tables=self._target_tables,
+                target_tables=self.target_tables,
                 restated=self._restated(week_ending, as_of),
             )
             return week.build(self.registry, known, week_ending, deck)
@@ -210,48 +217,22 @@ class Workspace:
 
     # --- signals -----------------------------------------------------------------------------
 
+    @cached_property
+    def judging(self) -> Judging:
+        """What the signal engine says."""
+        return Judging(self)
+
     def signals(self, week_ending: date | None = None) -> tuple[Signal, ...]:
         """What the signal engine says of every metric in one week, in the order of the file.
 
         A metric that is retired, or told once a month, is left out.
         """
         chosen = week_ending or self.default_week()
-        self.calendar.week(chosen)
-        with self.store.reading() as connection:
-            return self._verdicts(connection, chosen, None).week(chosen)
+        return self.verdicts(chosen).week(chosen)
 
     def verdicts(self, week_ending: date | None = None) -> Verdicts:
         """What the signal engine said of every metric in every week up to one."""
-        with self.store.reading() as connection:
-            return self._verdicts(connection, week_ending or self.default_week(), None)
-
-    def _verdicts(
-        self, connection: duckdb.DuckDBPyConnection, week_ending: date, as_of: datetime | None
-    ) -> Verdicts:
-        """Judged once for a week and a state of the store, then remembered."""
-        key = self.version, self.decisions_version, week_ending, as_of
-        if key not in self._judged:
-            self._judged[key] = self._judge(connection, week_ending)
-            while len(self._judged) > REMEMBERED:
-                self._judged.popitem(last=False)
-        return self._judged[key]
-
-    def _judge(self, connection: duckdb.DuckDBPyConnection, week_ending: date) -> Verdicts:
-        metrics = [self.definitions.metrics[name] for name in self.registry.order]
-        first = self._first_day()
-        oldest = week_ending if first is None else min(first, week_ending)
-        told = history.history(
-            connection,
-            metrics,
-            oldest,
-            week_ending,
-            self.calendar,
-            missing_days=self.definitions.missing_days,
-            target_tables=self._target_tables,
-        )
-        wanted = [m.id for m in metrics if not m.retired and told.rolled.coarse.get(m.id) != "month"]
-        decided = self.decisions()
-        return Verdicts(told, judge_all(history.weeklies(told, self.registry, wanted, decided)))
+        return self.judging.verdicts(week_ending or self.default_week())
 
     # --- one metric --------------------------------------------------------------------------
 
@@ -267,7 +248,7 @@ class Workspace:
         definition = self.metric(metric)
         chosen = week_ending or self.default_week()
         axis = self.definitions.calendar.months_axis
-        wanted = self._with_operands(definition)
+        wanted = self.with_operands(definition)
         growth = any(isinstance(m.measure, Growth) for m in wanted)
         windows = frame(self.calendar, chosen, {axis}, growth=growth)
         with self.store.reading() as connection:
@@ -278,7 +259,7 @@ class Workspace:
                 self.calendar,
                 newest=chosen,
                 missing_days=self.definitions.missing_days,
-                target_tables=self._target_tables,
+                target_tables=self.target_tables,
             )
         charts = Charts(windows, rolled, {m.id: m for m in wanted}, week.remarks(self.registry))
         return charts.chart(metric, months_axis=axis)
@@ -300,7 +281,7 @@ class Workspace:
         """
         definition = self.metric(metric)
         last = until or self.default_week()
-        first = self._first_day()
+        first = self.first_day()
         columns = ["day", "value", "state", "year_earlier", "target"]
         if first is None or first > last:
             return pd.DataFrame(columns=columns)
@@ -321,12 +302,12 @@ class Workspace:
             windows += [Window(self.calendar.week_year_earlier(t).period) for t in twins]
             rolled = rollup(
                 connection,
-                self._with_operands(definition),
+                self.with_operands(definition),
                 windows,
                 self.calendar,
                 newest=last,
                 missing_days=self.definitions.missing_days,
-                target_tables=self._target_tables,
+                target_tables=self.target_tables,
             )
         row, count = rolled.row[metric], len(weeks)
         return pd.DataFrame(
@@ -344,7 +325,7 @@ class Workspace:
         count = (newest.last - self.calendar.week_of(first).last).days // 7 + 1
         return list(self.calendar.trailing_weeks(newest.last, count))
 
-    def _with_operands(self, definition: Metric) -> list[Metric]:
+    def with_operands(self, definition: Metric) -> list[Metric]:
         """A metric and all it is computed from, operands first."""
         wanted: set[str] = set()
         asked = [definition.id]
@@ -357,7 +338,8 @@ class Workspace:
         return [self.definitions.metrics[name] for name in self.registry.order if name in wanted]
 
     @property
-    def _target_tables(self) -> dict[str, str]:
+    def target_tables(self) -> dict[str, str]:
+        """The stored series of each metric whose targets stand in a table."""
         return {m: TABLE_OF_TARGETS.format(m) for m in self.definitions.targets}
 
     def restatements(self, metric: str | None = None) -> pd.DataFrame:
@@ -371,18 +353,53 @@ class Workspace:
 
     def _stored(self, definition: Metric) -> tuple[str, ...]:
         """The stored series behind a metric, through everything it is computed from."""
-        return tuple(dict.fromkeys(s for m in self._with_operands(definition) for s in series_of(m.measure)))
+        return tuple(dict.fromkeys(s for m in self.with_operands(definition) for s in series_of(m.measure)))
 
     # --- decisions ---------------------------------------------------------------------------
+
+    @cached_property
+    def journal(self) -> Journal:
+        """What people decided."""
+        return Journal(self._journal_url or f"sqlite:///{self.folder.resolve() / 'journal.sqlite'}")
 
     @property
     def decisions_version(self) -> str:
         """Changes with everything people decide."""
-        return ""
+        return self.journal.version
+
+    @property
+    def limits_version(self) -> str:
+        """Changes with what people decide about limits, and with nothing else."""
+        return self.limits.version
 
     def decisions(self) -> dict[str, Decisions]:
         """Dividers and excluded points by metric."""
-        return {}
+        return self.limits.decisions()
+
+    @cached_property
+    def limits(self) -> Limits:
+        """Dividers and exclusions: declaring and ending them."""
+        return Limits(self)
+
+    @cached_property
+    def drivers(self) -> Drivers:
+        """What drove a change."""
+        return Drivers(self)
+
+    @cached_property
+    def goals(self) -> Goals:
+        """Goals, their pace and their status."""
+        return Goals(self)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """Whether inputs move outputs."""
+        return Evidence(self)
+
+    @cached_property
+    def loop(self) -> Loop:
+        """The week as people work through it."""
+        return Loop(self)
 
     # --- definitions -------------------------------------------------------------------------
 
