@@ -21,7 +21,7 @@ from typing import Final
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # It ships no types.
 
 from metrics.signals.answers import Heard, answer, heard
-from metrics.signals.rules import BEYOND, EIGHT_IN_A_ROW, THREE_OF_FOUR, Rule, closing, painted
+from metrics.signals.rules import BEYOND, EIGHT_IN_A_ROW, THREE_OF_FOUR, Rule, closing, closing_any, painted
 from metrics.signals.stretches import panels, stretches
 from metrics.signals.values import (
     Direction,
@@ -55,6 +55,7 @@ __all__ = [
     "Weekly",
     "XmrChart",
     "closing",
+    "closing_any",
     "expected_by_chance",
     "judge",
     "judge_all",

@@ -46,7 +46,7 @@ class Rule:
         found = np.zeros(len(z), bool)
         for side in (1.0, -1.0):
             beyond = side * z > self.line
-            found |= beyond & (_recent(beyond, self.of) >= self.count)
+            found |= beyond & _recent(beyond, self.count, self.of)
         return found
 
 
@@ -59,9 +59,7 @@ class Climb:
     def complete(self, z: Floats) -> Flags:
         """As `Pattern`."""
         steps = np.diff(z, prepend=np.nan)
-        return (_recent(steps > 0, self.of - 1) == self.of - 1) | (
-            _recent(steps < 0, self.of - 1) == self.of - 1
-        )
+        return _recent(steps > 0, self.of - 1) | _recent(steps < 0, self.of - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ class Zigzag:
     def complete(self, z: Floats) -> Flags:
         """As `Pattern`."""
         turns = np.diff(np.sign(np.diff(z, prepend=np.nan)), prepend=np.nan)
-        return _recent(np.abs(turns) == 2, self.of - 2) == self.of - 2
+        return _recent(np.abs(turns) == 2, self.of - 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,7 @@ class Hugging:
 
     def complete(self, z: Floats) -> Flags:
         """As `Pattern`."""
-        return _recent(np.abs(z) < self.line, self.of) == self.of
+        return _recent(np.abs(z) < self.line, self.of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ class Avoiding:
 
     def complete(self, z: Floats) -> Flags:
         """As `Pattern`."""
-        return _recent(np.abs(z) > self.line, self.of) == self.of
+        return _recent(np.abs(z) > self.line, self.of)
 
 
 BEYOND: Final = Rule(1, 1, 3.0)  # The exception: 1 stable week in 370.
@@ -146,10 +144,12 @@ def painted(rule: Pattern, z: Sequence[float] | Floats) -> list[int]:
     return sorted({place for end in closing(rule, z) for place in range(max(0, end - rule.of + 1), end + 1)})
 
 
-def _recent(there: Flags, of: int) -> Places:
-    """Of the last `of` places up to each, how many are there."""
-    upto: Places = np.concatenate((np.zeros(of, dtype=np.intp), np.cumsum(there, dtype=np.intp)))
-    return np.subtract(upto[of:], upto[: len(there)], dtype=np.intp)
+def _recent(there: Flags, count: int, of: int | None = None) -> Flags:
+    """Whether at least `count` of the last `of` places up to each are there; by default all of them."""
+    of = of or count
+    upto = np.concatenate((np.zeros(of, dtype=np.intp), np.cumsum(there)))
+    enough: Flags = upto[of:] - upto[: len(there)] >= count
+    return enough
 
 
 class Memory:

@@ -15,7 +15,9 @@ import streamlit as st
 from anyio import to_thread
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
@@ -79,4 +81,12 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 
 
 middleware = [Middleware(SecurityHeaders)]
-routes: list[BaseRoute] = []
+
+
+async def _front(request: Request) -> RedirectResponse:
+    """The review is the front page, whose address has no name; by its name it is found all the same."""
+    asked = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"./{asked}")
+
+
+routes: list[BaseRoute] = [Route("/review", _front)]

@@ -32,7 +32,7 @@ def picker(page: Page) -> None:
         return
     here = chosen(page)
     label = people[here].name if here else "Who are you?"
-    with st.popover(label, icon=":material/person:", type="tertiary", key="who", help=label):
+    with st.popover(label, icon=":material/person:", type="tertiary", key="who"):
         st.session_state["person"] = here
         st.selectbox(
             "You are",
