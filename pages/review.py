@@ -8,6 +8,9 @@ if page.empty:
 
 deck = page.deck()
 ui.bar(page, deck)
-asked = ui.sheet(ui.deck_html(page.house, deck), key="sheet", weeks=True)
-ui.step(page, asked.step)
-ui.open_metric(page, asked.metric)
+if ui.presenting():
+    ui.meeting(page, deck)
+else:
+    asked = ui.sheet(ui.deck_html(page.house, deck), key="sheet", weeks=True)
+    ui.step(page, asked.step)
+    ui.open_metric(page, asked.metric)

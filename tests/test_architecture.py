@@ -19,7 +19,7 @@ LINES = [
     {"periods", "definitions"},
     {"registry", "rollup", "signals", "attribution", "pacing", "reviews", "correlation"},
     {"history"},
-    {"six_twelve", "flywheel", "owners"},
+    {"six_twelve", "flywheel", "owners", "wheel"},
     {"deck"},
     {"text"},
     {"week", "ingest", "store", "journal", "draw", "demo"},

@@ -6,6 +6,7 @@ A page asks `ui.page(...)` in its first line and then composes; nothing here or 
 from metrics.ui.bar import bar, step
 from metrics.ui.frame import Page, main, nothing_loaded, open_metric, page
 from metrics.ui.loading import freshness, load_now, loads, refused, take_back, upload
+from metrics.ui.meeting import meeting, presenting
 from metrics.ui.one_metric import (
     all_metrics,
     beliefs_and_origins,
@@ -16,6 +17,7 @@ from metrics.ui.one_metric import (
 from metrics.ui.opened import deck_html
 from metrics.ui.server import serve
 from metrics.ui.sheet import sheet
+from metrics.ui.signal_view import signals
 
 __all__ = [
     "Page",
@@ -29,13 +31,16 @@ __all__ = [
     "load_now",
     "loads",
     "main",
+    "meeting",
     "nothing_loaded",
     "open_metric",
     "page",
     "picked_metric",
+    "presenting",
     "refused",
     "serve",
     "sheet",
+    "signals",
     "step",
     "take_back",
     "upload",

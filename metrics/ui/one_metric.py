@@ -72,7 +72,7 @@ def definition_and_chart(page: Page, metric: Metric) -> str:
     return (
         f'<div class="w-title"><h1>{escape(metric.name)}</h1><p>{escape(about)}</p></div>{lead}'
         f'<div class="w-pair"><div>{card}</div>'
-        f"<div>{markup.facts(_facts(metric, definitions))}</div></div>"
+        f"<div>{markup.facts(facts_of(metric, definitions))}</div></div>"
     )
 
 
@@ -82,7 +82,8 @@ def _block(page: Page, metric: Metric) -> Block:
     return Block(number=1, kind="six_twelve", title=metric.name, chart=chart)
 
 
-def _facts(metric: Metric, definitions: Definitions) -> Iterator[tuple[str, str | None]]:
+def facts_of(metric: Metric, definitions: Definitions) -> Iterator[tuple[str, str | None]]:
+    """The definition card: names and markup of what is declared."""
     currency = definitions.company.currency
 
     def said(sentence: str | None) -> str | None:
