@@ -69,6 +69,8 @@ def destinations() -> dict[str, Destination]:
     return {
         "review": st.Page(pages / "review.py", title="Review", url_path="review", default=True),
         "metric": st.Page(pages / "metric.py", title="Metric", url_path="metric"),
+        "goals": st.Page(pages / "goals.py", title="Goals", url_path="goals"),
+        "owners": st.Page(pages / "owners.py", title="Owners", url_path="owners"),
         "sources": st.Page(pages / "sources.py", title="Sources", url_path="sources"),
     }
 

@@ -1,6 +1,7 @@
 """The meeting: presenter mode over a week's deck, and what the room says put on record."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import streamlit as st
@@ -15,6 +16,7 @@ from metrics.ui.opened import deck_html
 from metrics.ui.present import Stage, stage
 
 ANSWERED = "answered_notes"
+STANDING = {"worth": "Is it worth discussing? ", "input": "Is it the right input? "}
 
 
 def presenting() -> bool:
@@ -58,8 +60,54 @@ def _shown(page: Page, deck: Deck) -> Stage:
 
 def _recorded(page: Page, deck: Deck, said: Mapping[str, Any]) -> str:
     """Put one note on record; empty if it is, else why not."""
+    saying, week, by = page.workspace.loop.saying, deck.week_ending, who.chosen(page) or ""
+    words, metric = str(said.get("text") or ""), str(said.get("metric") or "")
+    name = f"{page.workspace.definitions.metrics[metric].name}: " if metric in deck_metrics(deck) else ""
     try:
-        page.workspace.loop.note(deck, said, by=who.chosen(page) or "")
+        match said.get("kind"):
+            case "answer":
+                saying.answer(
+                    metric,
+                    str(said.get("answer")),
+                    words,
+                    by=by,
+                    week_ending=week,
+                    due=_day(said.get("due")),
+                    decided_by=by if said.get("answer") == "known_cause" else None,
+                    inputs=[str(m) for m in said.get("inputs") or ()],
+                )
+            case "action":
+                saying.record_action(
+                    metric,
+                    words,
+                    by=by,
+                    owner=str(said.get("owner") or ""),
+                    due=_day(said.get("due")),
+                    direction=str(said.get("direction") or ""),
+                    effect_by=_day(said.get("effect_by")),
+                    effect_metric=str(said.get("effect_metric") or metric),
+                    week_ending=week,
+                )
+            case "park":
+                saying.park(f"{name}{words}", by=by, week_ending=week)
+            case "question" | "worth" | "input" as kind:
+                saying.ask(metric, STANDING.get(kind, "") + words, by=by, week_ending=week)
+            case "attendance":
+                saying.attend([str(person) for person in said.get("people") or ()], by=by, week_ending=week)
+            case other:
+                return f"{other!r} is nothing that can be recorded here."
     except MetricsError as error:
         return str(error)
     return ""
+
+
+def deck_metrics(deck: Deck) -> frozenset[str]:
+    """The metrics that a deck's blocks are about."""
+    return frozenset(b.metric for b in deck.blocks if b.metric)
+
+
+def _day(words: Any) -> date | None:
+    try:
+        return date.fromisoformat(str(words)) if words else None
+    except ValueError:
+        return None

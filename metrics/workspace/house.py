@@ -6,6 +6,7 @@ page, a command or another program wants is asked here.
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -92,6 +93,10 @@ class Workspace:
             return frozen.replace(tzinfo=zone)
         return self._clock().astimezone(zone)
 
+    def moment(self) -> datetime:
+        """The real moment, in the company's time zone, also where a demonstration's clock stands still."""
+        return self._clock().astimezone(ZoneInfo(self.definitions.company.time_zone))
+
     def default_week(self) -> date:
         """The week to open: the newest one wholly past where the company is.
 
@@ -166,6 +171,7 @@ class Workspace:
 
     def _deck(self, week_ending: date, as_of: datetime | None, deck: str | None) -> Deck:
         self.calendar.week(week_ending)  # Before the store is opened, so that a wrong day is told as such.
+        verdicts = self.judging.verdicts(week_ending, as_of) if self.version else None
         with self.store.reading(as_of) as connection:
             known = week.Known(
                 connection,
@@ -174,8 +180,10 @@ class Workspace:
                 sheets=self._sheets(),
                 target_tables=self.target_tables,
                 restated=self._restated(week_ending, as_of),
+                verdicts=verdicts,
             )
-            return week.build(self.registry, known, week_ending, deck)
+            made = week.build(self.registry, known, week_ending, deck)
+        return replace(made, cases=week.cases(made.groups, made.sections, verdicts, self.registry))
 
     def _sheets(self) -> dict[str, week.Sheet]:
         """The plain tables that decks show."""

@@ -1,0 +1,124 @@
+"""Deciding on a page: who does it, drafts that survive, refusals told in words.
+
+What a person types is kept in the journal's drafts from the moment a field is left, so that it
+outlives a reload and a restart of the server; it is dropped once it is said.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC
+
+import streamlit as st
+
+from metrics.errors import ConflictError, MetricsError
+from metrics.ui import who
+from metrics.ui.frame import Page
+
+DONE = "done note"
+
+
+def act(page: Page, doing: Callable[[str], object], done: str, drafts: Iterable[str] = ()) -> None:
+    """Do something as the person who is here; then show the page anew, with what was done.
+
+    Args:
+        page: The page.
+        doing: Given the person's handle, decides; its MetricsError is shown in words.
+        done: What to say afterwards.
+        drafts: Subjects of drafts that are said now.
+    """
+    person = who.chosen(page)
+    if person is None:
+        st.warning(who.NOBODY)
+        return
+    try:
+        doing(person)
+    except ConflictError as error:
+        st.warning(f"Somebody was first. {error}")
+        return
+    except MetricsError as error:
+        st.error(str(error))
+        return
+    for subject in drafts:
+        _drop(page, person, subject)
+    st.session_state[DONE] = done
+    st.rerun()
+
+
+def told() -> None:
+    """What was done before this run, once."""
+    if done := st.session_state.pop(DONE, None):
+        st.toast(done, icon=":material/check:")
+
+
+def draft(
+    page: Page, label: str, subject: str, *, lines: int = 2, most: int = 4_000, holder: str = ""
+) -> str:
+    """A field of text whose content is kept as a draft of this person.
+
+    Args:
+        page: The page.
+        label: Over the field.
+        subject: What the draft is about; one field a subject.
+        lines: Height.
+        most: Characters allowed.
+        holder: Shown while it is empty.
+    """
+    person = who.chosen(page) or ""
+    key = f"draft {person} {subject}"
+    if key not in st.session_state:
+        st.session_state[key] = _kept(page, person, subject)
+    return str(
+        st.text_area(
+            label,
+            key=key,
+            height=26 + 24 * max(lines, 2),
+            max_chars=most,
+            placeholder=holder or None,
+            on_change=_keep,
+            args=(page, person, subject, key),
+        )
+        or ""
+    )
+
+
+def _kept(page: Page, person: str, subject: str) -> str:
+    if not person:
+        return ""
+    try:
+        found = page.workspace.journal.draft(person, subject)
+    except MetricsError:
+        return ""  # The page's own reading of the journal tells what is wrong.
+    return found.text if found else ""
+
+
+def _keep(page: Page, person: str, subject: str, key: str) -> None:
+    if not person:
+        return
+    workspace = page.workspace
+    try:
+        # By the real clock: a frozen company's clock would keep only the first version.
+        workspace.journal.save_draft(
+            person, subject, st.session_state[key], workspace.moment().astimezone(UTC)
+        )
+    except MetricsError as error:
+        st.session_state[DONE] = f"The draft is not kept: {error}"
+
+
+def _drop(page: Page, person: str, subject: str) -> None:
+    st.session_state.pop(f"draft {person} {subject}", None)
+    try:
+        page.workspace.journal.drop_draft(person, subject)
+    except MetricsError as error:
+        st.session_state[DONE] = f"The draft is still kept: {error}"
+
+
+def person_list(page: Page, label: str, key: str, *, default: str | None = None) -> str | None:
+    """A list of people; None until one is chosen."""
+    people = page.workspace.definitions.people
+    if not people:
+        return st.text_input(label, key=key) or None
+    handles = list(people)
+    place = handles.index(default) if default in people else None
+    chosen: str | None = st.selectbox(
+        label, handles, index=place, format_func=lambda h: people[h].name, key=key, placeholder="Choose"
+    )
+    return chosen
