@@ -9,7 +9,7 @@ from time import process_time
 
 import numpy as np
 
-from metrics.attribution import Sums, factor_parts, ratio, ratio_parts
+from metrics.attribution import Attribution, Sums, factor_parts, ratio, ratio_parts
 
 GOAL = 0.1  # seconds for 500 × 50
 
@@ -23,11 +23,15 @@ def main(metrics: int = 500, segments: int = 50) -> None:
     rows = [list(zip(*(x[m].tolist() for x in (n0, d0, n1, d1)), strict=True)) for m in range(metrics)]
     columns = [tuple(zip(*row, strict=True)) for row in rows]
 
+    def split() -> list[Attribution]:
+        return [ratio(names, Sums(a, b), Sums(c, d)) for a, b, c, d in columns]
+
     before, after = rng.gamma(2, 5, (2, metrics, 4))
 
     for what, work in (
         ("as one array", lambda: ratio_parts(n0, d0, n1, d1)),
-        ("one by one, as values", lambda: [ratio(names, Sums(a, b), Sums(c, d)) for a, b, c, d in columns]),
+        ("one by one, as values", split),
+        ("one by one, each segment described", lambda: [list(s.contributions) for s in split()]),
         ("products of four", lambda: factor_parts("product", before, after)),
     ):
         taken = min(seconds(work) for _ in range(5))

@@ -31,8 +31,6 @@ import pyarrow as pa
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
 from metrics import text
 from metrics.ingest import Readings
 from metrics.store import Store
@@ -84,31 +82,37 @@ WATCH = """
 })();
 """
 
-NAIVE_SCRIPT = '''
+NAIVE_SCRIPT = """
 import altair as alt
 import pandas as pd
 import streamlit as st
+
+
+def half(rows, places):
+    shown = rows[rows.half == places]
+    line = alt.Chart(shown).mark_line().encode(
+        x="place:O",
+        y=alt.Y("value:Q", scale=alt.Scale(zero=False)),
+        color="series:N",
+        tooltip=["series", "value"],
+    )
+    words = alt.Chart(shown[shown.series == "this year"]).mark_text(dy=-8)
+    return line + words.encode(x="place:O", y="value:Q", text="value:Q")
+
 
 st.title("Deck")
 for number in range(int(st.query_params.get("charts", 0))):
     rows = pd.DataFrame(
         [
-            {"half": half, "place": place, "series": series, "value": 100 + number + (place * 7 + number) % 5 - lower}
+            (half, place, series, 100 + number + (place * 7 + number) % 5 - lower)
             for half, places in (("weeks", 6), ("months", 12))
             for series, lower in (("this year", 0), ("year earlier", 4))
             for place in range(places)
-        ]
+        ],
+        columns=["half", "place", "series", "value"],
     )
-    line = alt.Chart(rows).mark_line().encode(
-        x="place:O", y=alt.Y("value:Q", scale=alt.Scale(zero=False)), color="series:N", tooltip=["series", "value"]
-    )
-    words = alt.Chart(rows[(rows.half == "weeks") & (rows.series == "this year")]).mark_text(dy=-8).encode(
-        x="place:O", y="value:Q", text="value:Q"
-    )
-    months = alt.layer(line.transform_filter("datum.half == 'months'"))
-    weeks = alt.layer(line.transform_filter("datum.half == 'weeks'"), words)
-    st.altair_chart(alt.hconcat(weeks, months), key=f"chart {number}")
-'''
+    st.altair_chart(half(rows, "weeks") | half(rows, "months"), key=f"chart {number}")
+"""
 
 
 # --- the workspace ---------------------------------------------------------------------------
@@ -263,9 +267,7 @@ def by_picker(page: Page, server: Server, to: date, count: int) -> Seen:
 def _changed(page: Page, server: Server, to: date, count: int, act: Callable[[], None]) -> Seen:
     before = server.cpu()
     week = text.long_day(to)
-    page.evaluate(
-        "([w, n, s]) => { bench.waits = bench.drawn(w, n, s); }", [SELECTORS["ours"], count, week]
-    )
+    page.evaluate("([w, n, s]) => { bench.waits = bench.drawn(w, n, s); }", [SELECTORS["ours"], count, week])
     act()
     first, last, pressed = page.evaluate("() => bench.waits")
     page.wait_for_timeout(300)

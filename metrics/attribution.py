@@ -10,11 +10,11 @@ whose value is not known is NaN or None, and then nothing is split (`incomplete`
 Source: analytics.md, section 5.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb, fsum, isfinite, isnan
-from typing import Literal
+from typing import Literal, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +34,10 @@ ADDS_UP = 1e-9  # Share of the scale up to which segments are taken to add up to
 TOP = 3  # Segments by whose share a dimension is ranked.
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
+class Contribution(NamedTuple):
     """What one segment or factor added to the change, in units of the metric.
+
+    A named tuple, because of all immutable values it is the quickest to make.
 
     Attributes:
         segment: Its name; `unallocated` for what no segment accounts for.
@@ -70,6 +71,90 @@ class Contribution:
     growth: float | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Columns:
+    """What contributions are made of: one array per attribute, None where the kind has none.
+
+    With `divisors`, `before` and `after` are divided by them, and they are the weights.
+    """
+
+    names: Sequence[str]
+    before: Values
+    after: Values
+    totals: Values
+    shares: Values | None
+    own_z: Mapping[str, float] | None
+    divisors: tuple[Values, Values] | None = None
+    rates: Values | None = None
+    mixes: Values | None = None
+    weights_before: Values | None = None
+    weights_after: Values | None = None
+    growths: Values | None = None
+
+    def contributions(self) -> tuple[Contribution, ...]:
+        count, under = len(self.names), self.divisors
+        surprises = [self.own_z.get(name) for name in self.names] if self.own_z else [None] * count
+        judged = [None if z is None or isnan(z) else z for z in surprises]
+        return tuple(
+            map(
+                Contribution,
+                self.names,
+                self.before.tolist() if under is None else _rates(self.before, under[0]),
+                self.after.tolist() if under is None else _rates(self.after, under[1]),
+                _listed(self.rates, count),
+                _listed(self.mixes, count),
+                self.totals.tolist(),
+                _listed(self.shares, count),
+                judged,
+                [z is not None and abs(z) <= RED_LINE for z in judged],
+                _listed(self.weights_before, count),
+                _listed(self.weights_after, count),
+                _listed(self.growths, count),
+            )
+        )
+
+
+class Contributions(Sequence[Contribution]):
+    """The contributions of one change, made when they are first looked at.
+
+    Who ranks metrics or dimensions looks at few of them.
+    """
+
+    __slots__ = ("_columns", "_made")
+
+    def __init__(self, columns: _Columns) -> None:
+        self._columns = columns
+        self._made: tuple[Contribution, ...] | None = None
+
+    @property
+    def _all(self) -> tuple[Contribution, ...]:
+        if self._made is None:
+            self._made = self._columns.contributions()
+        return self._made
+
+    def __len__(self) -> int:
+        return len(self._columns.names)
+
+    def __iter__(self) -> Iterator[Contribution]:
+        return iter(self._all)
+
+    @overload
+    def __getitem__(self, place: int) -> Contribution: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Contribution, ...]: ...
+    def __getitem__(self, place: int | slice) -> Contribution | tuple[Contribution, ...]:
+        return self._all[place]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._all == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._all)
+
+    def __repr__(self) -> str:
+        return repr(self._all)
+
+
 @dataclass(frozen=True, slots=True)
 class Attribution:
     """A change and what made it up.
@@ -91,7 +176,7 @@ class Attribution:
     before: float | None
     after: float | None
     change: float | None
-    contributions: tuple[Contribution, ...]
+    contributions: Sequence[Contribution]
     residual: float
     state: State
     because: tuple[str, ...] = ()
@@ -271,7 +356,7 @@ def additive(
         x1 - x0,
         scale=float(np.abs([x0, x1]).sum()),
         own_z=own_z,
-        values=(x0.tolist(), x1.tolist()),
+        values=(x0, x1),
     )
 
 
@@ -319,9 +404,9 @@ def ratio(
         parts.total,
         scale=float(np.abs(n0).sum() / d0.sum() + np.abs(n1).sum() / d1.sum()),
         own_z=own_z,
-        values=(_rates(n0, d0), _rates(n1, d1)),
-        rate_and_mix=(parts.rate.tolist(), parts.mix.tolist()),
-        weights=((d0 / d0.sum()).tolist(), (d1 / d1.sum()).tolist()),
+        values=(n0, n1),
+        divisors=(d0, d1),
+        parts=parts,
     )
 
 
@@ -331,6 +416,7 @@ def factors(
     before: Sequence[float | None],
     after: Sequence[float | None],
     *,
+    of_all: tuple[float, float] | None = None,
     own_z: Mapping[str, float] | None = None,
 ) -> Attribution:
     """Return what each factor added to the change of a derived metric.
@@ -340,6 +426,8 @@ def factors(
         names: Names of the factors, each once: "visits", "conversion", "order value".
         before: Value of each in the first period; NaN or None if unknown.
         after: The same for the second period.
+        of_all: The metric before and after, if it is known apart from the factors; what they leave over
+            becomes the row `unallocated`.
         own_z: Surprise of each factor in σ, for those that were judged.
 
     Raises:
@@ -363,16 +451,23 @@ def factors(
         return _unsplit(
             operation, before[0] if names else None, after[0] if names else None, "nothing_to_split"
         )
-    whole = float(_result(operation, x0)), float(_result(operation, x1))
-    parts = factor_parts(operation, x0, x1)
+    if not _known(of_all):
+        return _unsplit(operation, None, None, "incomplete")
+    made = float(_result(operation, x0)), float(_result(operation, x1))
+    parts, named, whole = factor_parts(operation, x0, x1), list(names), made
+    if of_all is not None and any(map(_apart, of_all, made)):
+        whole, named = of_all, [*names, UNALLOCATED]
+        left = of_all[0] - made[0], of_all[1] - made[1]
+        parts = np.append(parts, left[1] - left[0])
+        x0, x1 = np.append(x0, left[0]), np.append(x1, left[1])
     return _split(
         operation,
-        names,
+        named,
         *whole,
         parts,
         scale=abs(whole[0]) + abs(whole[1]) + float(np.abs(parts).sum()),
         own_z=own_z,
-        values=(x0.tolist(), x1.tolist()),
+        values=(x0, x1),
     )
 
 
@@ -434,6 +529,10 @@ def _left(values: Values, whole: float | None) -> float:
     return 0.0 if abs(left) <= ADDS_UP * max(abs(whole), float(np.abs(values).sum())) else left
 
 
+def _apart(whole: float, made: float) -> bool:
+    return abs(whole - made) > ADDS_UP * max(abs(whole), abs(made))
+
+
 def _result(operation: Operation, values: Values) -> Values:
     first, rest = values[..., 0], values[..., 1:]
     match operation:
@@ -468,25 +567,28 @@ def _split(
     *,
     scale: float,
     own_z: Mapping[str, float] | None,
-    values: tuple[Sequence[float | None], Sequence[float | None]],
-    rate_and_mix: tuple[Sequence[float], Sequence[float]] | None = None,
-    weights: tuple[Sequence[float], Sequence[float]] | None = None,
+    values: tuple[Values, Values],
+    divisors: tuple[Values, Values] | None = None,
+    parts: RatioParts | None = None,
 ) -> Attribution:
     change = after - before
-    none = [None] * len(names)
-    surprises = [own_z.get(name) for name in names] if own_z else none
-    judged = [None if z is None or isnan(z) else z for z in surprises]
-    added: list[float] = totals.tolist()
-    contributions = map(
-        Contribution,
-        names,
-        *values,
-        *(rate_and_mix or (none, none)),
-        added,
-        (totals / change).tolist() if abs(change) > SAME * scale else none,
-        judged,
-        [z is not None and abs(z) <= RED_LINE for z in judged],
-        *(weights or (none, none)),
-        (totals / before).tolist() if kind == "additive" and before else none,
+    columns = _Columns(
+        names=names,
+        before=values[0],
+        after=values[1],
+        totals=totals,
+        shares=totals / change if abs(change) > SAME * scale else None,
+        own_z=own_z,
+        divisors=divisors,
+        rates=parts.rate if parts else None,
+        mixes=parts.mix if parts else None,
+        weights_before=divisors[0] / divisors[0].sum() if divisors else None,
+        weights_after=divisors[1] / divisors[1].sum() if divisors else None,
+        growths=totals / before if kind == "additive" and before else None,
     )
-    return Attribution(kind, before, after, change, tuple(contributions), change - fsum(added), "ok")
+    return Attribution(kind, before, after, change, Contributions(columns), change - fsum(totals), "ok")
+
+
+def _listed(values: Values | None, count: int) -> Sequence[float | None]:
+    """A column as Python numbers; nothing but None where there is no such column."""
+    return [None] * count if values is None else values.tolist()

@@ -11,6 +11,7 @@ from metrics.definitions import Unit
 from metrics.flywheel import Group, Moved
 from metrics.history import Signal
 from metrics.rollup import State
+from metrics.signals import Tier
 from metrics.six_twelve import SixTwelve
 
 BlockKind = Literal["section", "six_twelve", "weeks_table", "months_table", "table", "story", "exceptions"]
@@ -28,6 +29,8 @@ class Row:
         values: One per column; numbers, words of a plain table, or None for unknown.
         states: One per column for metric values; empty otherwise.
         good: For comparisons: is each value good news? None where it is neither.
+        signal: What the engine says of its metric this week, on the row of its values.
+        told: The same in a sentence.
     """
 
     header: str
@@ -36,6 +39,8 @@ class Row:
     values: tuple[float | str | None, ...]
     states: tuple[State, ...] = ()
     good: tuple[bool | None, ...] = ()
+    signal: Signal | None = None
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,47 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     header: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A metric and what is said of it, where several are told together.
+
+    Attributes:
+        metric: Its id.
+        name: Its name.
+        number: Of the block that shows it; None if the deck does not.
+        signal: What the engine says; of a driver in the week in which it moved.
+        told: One sentence without a full stop.
+    """
+
+    metric: str
+    name: str
+    number: int | None
+    signal: Signal
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Exceptions that are told once: a `Group` in words.
+
+    Attributes:
+        lead: Where the story starts.
+        others: The exceptions that hang together with it by declared links, most urgent first.
+        behind: Drivers of any of them that moved too, most urgent first.
+        caution: What is not claimed; empty for an exception that stands alone.
+    """
+
+    lead: Marked
+    others: tuple[Marked, ...] = ()
+    behind: tuple[Marked, ...] = ()
+    caution: str = ""
+
+    @property
+    def members(self) -> tuple[Marked, ...]:
+        """The exceptions, the lead first."""
+        return (self.lead, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +111,10 @@ class Block:
         node: Flywheel node its section belongs to.
         signal: What the engine says of its metric this week; None if it was not asked.
         behind: Drivers of its metric that moved too, at the right lag.
+        told: `signal` in a sentence without a full stop; empty without one.
+        drivers: `behind` in words.
+        on_target: What target and expected range say together, a sentence; empty where one of them is
+            not known.
     """
 
     number: int
@@ -80,6 +130,9 @@ class Block:
     node: str | None = None
     signal: Signal | None = None
     behind: tuple[Moved, ...] = ()
+    told: str = ""
+    drivers: tuple[Marked, ...] = ()
+    on_target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +187,7 @@ class Deck:
         notices: Page 0's list of what is missing or late.
         sections: In reading order.
         groups: The week's exceptions, those bound by declared links told together, most urgent first.
+        cases: The same in words.
         by_chance: Exceptions, and watches more, that chance alone brings among the metrics judged.
     """
 
@@ -150,6 +204,7 @@ class Deck:
     notices: tuple[Notice, ...]
     sections: tuple[Section, ...]
     groups: tuple[Group, ...] = ()
+    cases: tuple[Case, ...] = ()
     by_chance: tuple[float, float] = (0.0, 0.0)
 
     @property
@@ -160,16 +215,27 @@ class Deck:
     @property
     def exceptions(self) -> tuple[Block, ...]:
         """The blocks whose metric is an exception this week, in the deck's order; each metric once."""
-        return self._marked("exception")
+        return self._of("exception")
 
     @property
     def watches(self) -> tuple[Block, ...]:
         """The blocks whose metric is a watch this week, in the deck's order; each metric once."""
-        return self._marked("watch")
+        return self._of("watch")
 
-    def _marked(self, tier: str) -> tuple[Block, ...]:
-        found: dict[str, Block] = {}
-        for block in self.blocks:
-            if block.signal is not None and block.signal.tier == tier:
-                found.setdefault(block.signal.metric, block)
-        return tuple(found.values())
+    @property
+    def unjudged(self) -> tuple[Block, ...]:
+        """The blocks whose metric cannot be judged this week, in the deck's order; each metric once."""
+        return self._of("cannot_judge")
+
+    def _of(self, tier: Tier) -> tuple[Block, ...]:
+        """One block per metric: its first chart, or the first table if it has none."""
+        found: dict[str, tuple[int, Block]] = {}
+        for place, block in enumerate(self.blocks):
+            rows = block.table.rows if block.table is not None else ()
+            for signal in (block.signal, *(row.signal for row in rows)):
+                if signal is None or signal.tier != tier:
+                    continue
+                known = found.get(signal.metric)
+                if known is None or (known[1].chart is None and block.chart is not None):
+                    found[signal.metric] = place, block
+        return tuple(block for _, block in sorted(found.values(), key=lambda each: each[0]))

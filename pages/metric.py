@@ -1,4 +1,4 @@
-"""How is this one metric doing? Its definition, its chart, all its history, where its numbers come from."""
+"""How is this one metric doing? Its definition, chart, signals, history, and where its numbers come from."""
 
 from metrics import ui
 
@@ -14,7 +14,10 @@ if metric is None:
     ui.open_metric(page, asked.metric)
 else:
     top = ui.sheet(ui.definition_and_chart(page, metric), key="chart", weeks=True)
+    said = ui.this_week(page, metric)
+    ui.signals(page, metric)
+    ui.drivers(page, metric)
     ui.history(page, metric)
     below = ui.sheet(ui.beliefs_and_origins(page, metric), key="origins")
     ui.step(page, top.step)
-    ui.open_metric(page, top.metric or below.metric)
+    ui.open_metric(page, top.metric or said or below.metric)

@@ -10,7 +10,9 @@ deck = page.deck()
 ui.bar(page, deck)
 if ui.presenting():
     ui.meeting(page, deck)
+elif ui.working():
+    ui.open_metric(page, ui.week_view(page))
 else:
-    asked = ui.sheet(ui.deck_html(page.house, deck), key="sheet", weeks=True)
+    asked = ui.sheet(ui.deck_html(page.house, deck, ui.view()), key="sheet", weeks=True)
     ui.step(page, asked.step)
     ui.open_metric(page, asked.metric)

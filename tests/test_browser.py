@@ -147,3 +147,19 @@ def test_every_response_carries_the_policy(address, path):
     with urllib.request.urlopen(address + path, timeout=10) as answer:
         assert "default-src 'self'" in answer.headers["content-security-policy"]
         assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_console_is_silent_and_every_request_is_answered(browser, address, path):
+    context = browser.contexts[0] if browser.contexts else browser.new_context()
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("response", lambda answer: answer.ok or answer.status < 400 or said.append(answer.url))
+    page.goto(address + path)
+    page.wait_for_selector(".w-deck > *", timeout=30_000, state="attached")
+    if "metric=" in path:
+        page.wait_for_selector("[data-testid=stVegaLiteChart] svg")
+    page.wait_for_load_state("networkidle")
+    page.close()
+    assert said == []

@@ -85,8 +85,8 @@ def test_memory(r1, n, p, phi):
     [
         pytest.param({"trend": False, "season": False, "events": True}, 1, id="events wait for two years"),
         pytest.param({"trend": True, "season": False, "events": True}, 2, id="half a year allows a trend"),
-        pytest.param({"trend": True, "season": True, "events": False}, 8, id="two years allow the season"),
-        pytest.param({"trend": True, "season": True, "events": True}, 16, id="and events"),
+        pytest.param({"trend": True, "season": True, "events": False}, 5, id="two years allow the season"),
+        pytest.param({"trend": True, "season": True, "events": True}, 10, id="and events"),
     ],
 )
 def test_the_ladder(told, rungs):

@@ -7,6 +7,7 @@ Source: DESIGN.md section 6; platform.md section 1, trap 4.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, Literal
@@ -22,6 +23,9 @@ LARGE = 10_000  # From here on an axis counts in thousands.
 HEIGHT = 250  # Pixels of the view; the strip below it that chooses a stretch is a sixth of that.
 STRIP = 40
 MONTH = "timeFormat(datum.value, month(datum.value) == 0 ? '%Y' : '%b')"
+CHOICE = re.compile(  # the filters that our charts have
+    r"datum\.(?P<column>\w+)(?: (?P<sign>==|!=) '(?P<word>.*)')?|isValid\(datum\.(?P<valid>\w+)\)"
+)
 WHEN: dict[str, str] = {"day": "Day", "week": "Week ending"}
 
 
@@ -53,16 +57,49 @@ def history(
         said_target=_said(table["target"].tolist(), None, unit, currency),
     )
     specification: dict[str, Any] = json.loads(_history(grain, bool(table["target"].notna().any())))
-    levels = _levels(table, unit, text.sign(currency) if unit == "currency" else "")
+    top = table[["value", "year_earlier", "target"]].abs().max().max()
+    figures = levels(top, unit, currency)
     for layer in specification["vconcat"][0]["layer"]:
         if "y" in layer["encoding"]:
-            layer["encoding"]["y"]["axis"] |= levels
+            layer["encoding"]["y"]["axis"] |= figures
     return rows, specification
 
 
-def _levels(table: pd.DataFrame, unit: Unit, sign: str) -> dict[str, str]:
-    """How the axis writes its figures; d3 chooses as many decimals as tell the ticks apart."""
-    top = table[["value", "year_earlier", "target"]].abs().max().max()
+def filled(specification: dict[str, Any], rows: pd.DataFrame) -> dict[str, Any]:
+    """A specification with its rows, complete before it is drawn first.
+
+    A layer that no row would reach, such as the dividers of a metric that has none, is left out: Vega
+    would complain of it in the browser's console.
+    """
+    views = [
+        view | {"layer": [layer for layer in view["layer"] if _reached(layer, rows)]}
+        if "layer" in view
+        else view
+        for view in specification["vconcat"]
+    ]
+    return specification | {"vconcat": views, "data": {"name": "rows"}, "datasets": {"rows": rows}}
+
+
+def _reached(layer: dict[str, Any], rows: pd.DataFrame) -> bool:
+    """Whether some row passes a layer's filters and has a value where the layer draws."""
+    left = rows
+    for step in layer.get("transform", ()):
+        if found := CHOICE.fullmatch(str(step.get("filter", ""))):
+            column = left[found["column"] or found["valid"]]
+            match found["sign"]:
+                case "==":
+                    left = left[column == found["word"]]
+                case "!=":
+                    left = left[column != found["word"]]
+                case _:
+                    left = left[column.notna() if found["valid"] else column.fillna(False).astype(bool)]
+    drawn = (layer["encoding"].get(axis, {}).get("field") for axis in ("x", "y"))
+    return all(left[field].notna().any() for field in drawn if field in left.columns)
+
+
+def levels(top: float, unit: Unit, currency: str) -> dict[str, str]:
+    """How an axis up to `top` writes its figures; d3 chooses as many decimals as tell the ticks apart."""
+    sign = text.sign(currency) if unit == "currency" else ""
     label = "replace(replace(datum.label, 'G', 'B'), 'k', 'K')"  # d3 writes giga and kilo
     if sign:
         label = f"(datum.value < 0 ? '−' : '') + {json.dumps(sign)} + replace({label}, '−', '')"
@@ -147,15 +184,15 @@ def _history(grain: Literal["day", "week"], target: bool) -> str:
     built = alt.vconcat(view, strip, spacing=14).resolve_scale(color="independent")
     specification = built.to_dict(validate=True)
     specification.pop("config", None)
-    return json.dumps(_without_data(specification))
+    return json.dumps(without_data(specification))
 
 
-def _without_data(part: Any) -> Any:
+def without_data(part: Any) -> Any:
     """A specification that reads whatever rows the page gives it."""
     match part:
         case dict():
-            return {key: _without_data(value) for key, value in part.items() if key != "data"}
+            return {key: without_data(value) for key, value in part.items() if key != "data"}
         case list():
-            return [_without_data(value) for value in part]
+            return [without_data(value) for value in part]
         case _:
             return part

@@ -4,6 +4,9 @@
 // listeners stay, the new charts are made ready. `root` is the element of class `w-deck`, in a
 // page or in a shadow root. Words go in as text, never as markup.
 //
+// fill(root, html) puts a deck's markup into `root` and leaves out what nobody sees until they point:
+// the readings of the charts, a third of all elements. `enhance` puts them in when a chart is used.
+//
 // options
 //   onOpen(metric, element)  a card or a row was clicked, or Enter was pressed on its chart
 //   keys                     {"[": function, …} further keys, ignored while somebody types
@@ -11,6 +14,19 @@
 // returns {refresh, jump(id), search(words), close()}
 
 const decks = new WeakMap();
+const waiting = new WeakMap(); // the readings of a chart that was not used yet, as markup
+
+export function fill(root, html) {
+  const told = [];
+  const rest = html.replace(/<g class="slots">([^]*?)<\/g><\/svg>/g, (_, slots) => {
+    told.push(slots);
+    return "</svg>";
+  });
+  root.innerHTML = rest;
+  const charts = root.querySelectorAll("svg.w-612[role=img]");
+  if (charts.length !== told.length) root.innerHTML = html; // some chart has none: whose are they?
+  else charts.forEach((chart, n) => waiting.set(chart, told[n]));
+}
 
 export function enhance(root, options = {}) {
   let deck = decks.get(root);
@@ -61,6 +77,8 @@ function create(root, options) {
     chart.setAttribute("aria-label", `${name?.textContent ?? ""}. ${about?.textContent ?? ""}`);
     chart.removeAttribute("aria-labelledby");
     name?.remove();
+    const slots = waiting.get(chart);
+    if (slots) chart.insertAdjacentHTML("beforeend", `<g class="slots">${slots}</g>`);
     for (const slot of chart.querySelectorAll(".slot")) {
       slot.dataset.tip = slot.textContent;
       slot.replaceChildren();
@@ -92,7 +110,11 @@ function create(root, options) {
       if (!tip.matches(":popover-open")) tip.showPopover();
     }
     tip.hidden = false;
-    const at = slot.getBoundingClientRect();
+    place();
+  }
+
+  function place() {
+    const at = shown.getBoundingClientRect();
     const own = tip.getBoundingClientRect();
     const right = at.right + 8 + own.width <= page.documentElement.clientWidth;
     const left = right ? at.right + 8 : at.left - 8 - own.width;
@@ -114,7 +136,7 @@ function create(root, options) {
     const chart = chartAt(event.target);
     if (!chart) return hide();
     ready(chart);
-    const slot = event.target.closest(".slot");
+    const slot = event.target.closest(".slot") ?? home.elementFromPoint(event.clientX, event.clientY)?.closest(".slot");
     return slot ? show(slot) : hide();
   }
 
@@ -129,18 +151,20 @@ function create(root, options) {
     show(shown && chart.contains(shown) ? shown : slots[5]); // last week
   });
   listen(root, "focusout", hide);
-  listen(page, "scroll", hide, { capture: true, passive: true });
+  // Going to a chart by key scrolls to it, and its reading goes with it; the mouse has left its point.
+  const scrolled = () => (shown && home.activeElement?.contains(shown) ? place() : hide());
+  listen(page, "scroll", scrolled, { capture: true, passive: true });
 
   // --- keys ----------------------------------------------------------------------------------
 
   const charts = () => [...root.querySelectorAll(".w-card,.w-wide")].filter((card) => card.checkVisibility?.() ?? !card.hidden);
 
   function along(chart, key) {
+    ready(chart);
     const slots = [...chart.querySelectorAll(".slot")];
     const now = slots.indexOf(shown);
     const next = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: slots.length - 1 }[key];
     if (next === undefined) return false;
-    ready(chart);
     show(slots[now < 0 && key.startsWith("Arrow") ? 5 : Math.min(Math.max(next, 0), slots.length - 1)]);
     return true;
   }
@@ -296,7 +320,9 @@ function create(root, options) {
     const link = event.target.closest("a[href^='#']");
     if (!link) return;
     event.preventDefault();
-    jump(link.getAttribute("href").slice(1));
+    const id = link.getAttribute("href").slice(1);
+    if (root.querySelector(`#${CSS.escape(id)}`)) jump(id);
+    else open(link); // this view leaves its block out: its metric has a page
   });
 
   return deck;

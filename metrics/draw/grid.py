@@ -3,18 +3,19 @@
 Every word from outside is escaped here; nothing in a deck is trusted as markup. The result reads
 without script; `grid.js` adds tooltips, keys, search and jumps.
 
-Source: wbr-method.md sections 2, 3 and 7.
+Source: wbr-method.md sections 2, 3, 6 and 7.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from itertools import groupby
 from typing import Literal
 
 from metrics import text
-from metrics.deck import Answer, Block, Deck, Notice, Row, Section, Table
+from metrics.deck import Answer, Block, Case, Deck, Marked, Notice, Row, Section, Table
 from metrics.draw import six_twelve
 from metrics.draw.labels import FONT_SIZE, width
+from metrics.history import Signal
 from metrics.six_twelve import Annotation, Box
 
 Twins = Literal["static", "on_demand"]
@@ -31,6 +32,17 @@ NOTICE_WORDS = {
 ONE_LINE = 440.0  # pixels: from this width on a box score stands on one line, as deck.css says
 HEADER_SIZE, CELL_SIZE, CELL_GAP = 10.5, 11.0, 5.0  # pixels, as in deck.css
 EXPECTED = ("immature", "learning", "new definition")  # stamps that need no answer
+RINGS_SAY: dict[six_twelve.Ring, str] = {
+    "alarm": "exception",
+    "good": "favourable exception",
+    "watch": "watch",
+}
+JOINER = "\u2060"  # Forbids a line to break where it stands.
+PREPARATION = (
+    "A view to prepare with, the most urgent first. The meeting reads the whole deck: the routine charts "
+    "teach what normal looks like."
+)
+OUT_OF_REACH = text.against_target(inside=True, met=False)  # Said on the card; softer ones on its reading.
 LEFT = ' class="w-left"'
 FLOOR_NOTE = "Scales do not start at 0"
 
@@ -43,7 +55,64 @@ def page(deck: Deck, twins: Twins = "static") -> str:
         twins: `static` writes every chart's table into the page; `on_demand` leaves it to
             `grid.js`, which builds it from the chart when it is opened.
     """
-    return f"{front(deck)}{legend()}{body(deck, twins)}"
+    return f"{front(deck)}{legend(judged=_judged(deck))}{body(deck, twins)}"
+
+
+def preparation(deck: Deck, twins: Twins = "static") -> str:
+    """Exceptions only, the most urgent first: what somebody prepares with, never what the room reads.
+
+    Exceptions with one cause stand together; watches and metrics not judged are listed.
+
+    Args:
+        deck: What to show.
+        twins: As for `page`.
+    """
+    blocks = {block.number: block for block in deck.blocks}
+    cases = "".join(
+        _together(case, place, blocks, deck.currency, twins) for place, case in enumerate(deck.cases, 1)
+    )
+    return (
+        '<header class="w-front w-preparation">'
+        f'<p class="w-company">{escape(deck.company)}: {escape(deck.title)}</p><h1>Exceptions only</h1>'
+        f'<p class="w-week">{escape(text.deck_week(deck))} · '
+        f"{text.chance(len(deck.exceptions), deck.by_chance[0])}</p>"
+        f'<p class="w-words">{PREPARATION}</p></header>{legend(judged=_judged(deck))}{cases}'
+        f"{_all_of(deck.watches, text.chance_of_watches(len(deck.watches), deck.by_chance[1]))}"
+        f"{_all_of(deck.unjudged, text.counted(len(deck.unjudged), 'metric') + ' not judged')}"
+    )
+
+
+def _together(case: Case, place: int, blocks: Mapping[int, Block], currency: str, twins: Twins) -> str:
+    """One case: what is said of it, then the cards of its exceptions."""
+    shown = dict.fromkeys(one.number for one in case.members if one.number is not None)
+    cards = "".join(block_html(blocks[number], currency, twins) for number in shown)
+    more = f", with {len(case.others)} more" if case.others else ""
+    told = _behind(case)
+    words = f'<div class="w-words">{told}</div>' if told else ""
+    return (
+        f'<section class="w-section" id="c{place}" style="--n:{max(len(shown), 1)}" '
+        f'aria-labelledby="hc{place}"><h2 id="hc{place}">{escape(case.lead.name)}{more}</h2>{words}'
+        f'<div class="w-grid">{cards}</div></section>'
+    )
+
+
+def _all_of(found: Sequence[Block], title: str) -> str:
+    """Blocks as a list of sentences; each name opens its metric."""
+    if not found:
+        return ""
+    items = "".join(
+        f"<li>{_glyph(block.signal) if block.signal else ''}<span>{_opening(block.metric, block.title)} "
+        f'<span class="w-told">{_whole(block.told)}</span></span></li>'
+        for block in found
+    )
+    return f'<section class="w-list"><h2>{title}</h2><ul class="w-with">{items}</ul></section>'
+
+
+def _opening(metric: str | None, name: str) -> str:
+    """A name that opens its metric where the page can do so."""
+    if metric is None:
+        return escape(name)
+    return f'<button type="button" class="w-link" data-metric="{escape(metric)}">{escape(name)}</button>'
 
 
 def body(deck: Deck, twins: Twins = "static") -> str:
@@ -60,13 +129,13 @@ def anchor(block: Block) -> str:
 
 
 def front(deck: Deck) -> str:
-    """Page 0: whose deck and which week, three answers, what is missing or late, contents."""
+    """Page 0: whose deck and which week, three answers, exceptions, what is missing or late, contents."""
     known = f" · as known on {text.day(deck.as_of.date())}" if deck.as_of else ""
     return (
         '<header class="w-front">'
         f'<p class="w-company">{escape(deck.company)}</p><h1>{escape(deck.title)}</h1>'
         f'<p class="w-week">{escape(text.deck_week(deck))}{known}</p>'
-        f"{_answers(deck.answers)}"
+        f"{_answers(deck.answers)}{_signals(deck)}"
         f'<div class="w-lists">{_notices(deck.notices)}{_contents(deck)}</div></header>'
     )
 
@@ -79,6 +148,104 @@ def _answers(answers: Sequence[Answer]) -> str:
         for answer in answers
     )
     return f'<dl class="w-answers">{items}</dl>'
+
+
+def _signals(deck: Deck) -> str:
+    """How many exceptions, and how many chance alone brings; each case told once; the watches by name."""
+    if not _judged(deck):
+        return ""
+    count = text.chance(len(deck.exceptions), deck.by_chance[0])
+    cases = "".join(map(_case, deck.cases))
+    listed = f'<ol class="w-cases">{cases}</ol>' if cases else ""
+    return (
+        '<section class="w-signals" aria-labelledby="w-signals">'
+        f'<h2 id="w-signals">{count}</h2>{listed}{_watches(deck)}</section>'
+    )
+
+
+def _judged(deck: Deck) -> bool:
+    return any(block.signal is not None for block in deck.blocks)
+
+
+def _case(case: Case) -> str:
+    """One case: the exception it starts from, those that follow, what moved behind them."""
+    with_it = "".join(f"<li>{_marked(each)}</li>" for each in case.others)
+    others = f'<ul class="w-with">{with_it}</ul>' if with_it else ""
+    return f'<li class="w-case"><p class="w-first">{_marked(case.lead)}</p>{others}{_behind(case)}</li>'
+
+
+def _behind(case: Case) -> str:
+    """What moved behind a case, and what is not claimed of it."""
+    whose = "them" if case.others else "it"
+    drivers = _drivers(case.behind)
+    behind = f'<p class="w-behind">Behind {whose}: {drivers}.</p>' if case.behind else ""
+    return behind + (f'<p class="w-caution">{escape(case.caution)}</p>' if case.caution else "")
+
+
+def _marked(one: Marked) -> str:
+    """A metric by number and name, linked to its block, and what is said of it."""
+    return f'{_glyph(one.signal)}<span>{_named(one)} <span class="w-told">{_whole(one.told)}</span></span>'
+
+
+def _named(one: Marked) -> str:
+    if one.number is None:
+        return f"<b>{escape(one.name)}</b>"
+    number = f'<span class="w-number">{one.number}</span>'
+    return f'<a href="#b{one.number}">{number} <b>{escape(one.name)}</b></a>'
+
+
+def _whole(words: str) -> str:
+    """Words in which no line breaks inside a range."""
+    return escape(words).replace("–", f"{JOINER}–{JOINER}")
+
+
+def _drivers(drivers: Sequence[Marked]) -> str:
+    """What moved behind a mark; each name leads to its block, and where that is not shown to its metric."""
+    return "; ".join(map(_driver, drivers))
+
+
+def _driver(one: Marked) -> str:
+    if not one.told.startswith(one.name):
+        return escape(one.told)
+    rest = escape(one.told.removeprefix(one.name))
+    if one.number is None:
+        return _opening(one.metric, one.name) + rest
+    hook = f'href="#b{one.number}" data-metric="{escape(one.metric)}"'
+    return f"<a {hook}>{escape(one.name)}</a>{rest}"
+
+
+def _glyph(signal: Signal) -> str:
+    """The mark as on the chart, with its words for those who do not see it."""
+    kind = _ring(signal)
+    if kind is None:
+        return ""
+    return (
+        '<svg class="w-612 w-glyph" viewBox="0 0 16 16" aria-hidden="true">'
+        f'<path class="{kind}" d="M8 8{six_twelve.RINGS[kind]}"/><path class="dots" d="M8 8h.01"/></svg>'
+        f'<span class="w-unseen">{text.mark(signal)}:</span>'
+    )
+
+
+def _ring(signal: Signal) -> six_twelve.Ring | None:
+    match signal.tier:
+        case "exception":
+            return "good" if signal.favourable else "alarm"
+        case "watch":
+            return "watch"
+        case _:
+            return None
+
+
+def _watches(deck: Deck) -> str:
+    """The watches in one line: they are for their owners, whose sentences stand at the charts."""
+    if not deck.watches:
+        return ""
+    names = " · ".join(
+        f'<a href="#{anchor(block)}"><span class="w-number">{block.number}</span> {escape(block.title)}</a>'
+        for block in deck.watches
+    )
+    said = text.chance_of_watches(len(deck.watches), deck.by_chance[1])
+    return f'<p class="w-watches"><span>{said}:</span> {names}</p>'
 
 
 def _notices(notices: Sequence[Notice]) -> str:
@@ -109,8 +276,19 @@ def _span(section: Section) -> str:
     return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"
 
 
-def legend() -> str:
-    """What the marks of all charts mean, once for the deck."""
+def _keys_of_signals(judged: bool) -> Iterator[tuple[str, str]]:
+    if judged:
+        yield '<path class="band" d="M8 0h8v12h-8z"/><path class="dots" d="M12 6h.01"/>', "expected range"
+        for kind, ring in six_twelve.RINGS.items():
+            yield f'<path class="{kind}" d="M12 6{ring}"/><path class="dots" d="M12 6h.01"/>', RINGS_SAY[kind]
+
+
+def legend(*, judged: bool = False) -> str:
+    """What the marks of all charts mean, once for the deck.
+
+    Args:
+        judged: The deck carries signals.
+    """
     keys = (
         ('<path class="now" d="M1 6H23"/><path class="dots" d="M12 6h.01"/>', "this year"),
         ('<path class="before" d="M1 6H23"/>', "year earlier"),
@@ -123,6 +301,7 @@ def legend() -> str:
             "will still move",
         ),
         (f'<path class="pair" d="M6 6{six_twelve.PAIR}"/>', "paired by an event"),
+        *_keys_of_signals(judged),
     )
     items = "".join(
         f'<li><svg class="w-612 w-key" viewBox="0 0 24 12" aria-hidden="true">{drawn}</svg>{words}</li>'
@@ -169,8 +348,10 @@ def card(block: Block, currency: str, twins: Twins = "static") -> str:
     chart = block.chart
     if chart is None:
         raise ValueError(f"Block {block.number} has no chart; show it with `block_html`.")
-    places = text.places(chart, currency)
-    drawn = six_twelve.svg(chart, key=anchor(block), currency=currency, places=places)
+    places = text.places(chart, currency, block.signal, _said(block))
+    drawn = six_twelve.svg(
+        chart, key=anchor(block), currency=currency, places=places, signal=block.signal, told=block.told
+    )
     second = next((line.name for line in chart.lines if line.role == "secondary"), None)
     boxes = "".join(_box(box, currency, box.name if n else "") for n, box in enumerate(chart.box))
     if second and len(chart.box) < 2:
@@ -178,16 +359,43 @@ def card(block: Block, currency: str, twins: Twins = "static") -> str:
     notes = "".join(f'<p class="w-note">{escape(note)}</p>' for note in chart.notes)
     twin = _twin(places) if twins == "static" else ""
     return (
-        f'<article class="w-card" {_hooks(block)}>{_heading(block, chart.stamps)}'
+        f'<article class="w-card{_loud(block)}" {_hooks(block)}>{_heading(block, chart.stamps)}'
         f'<div class="w-figure">{drawn}</div><div class="w-scores">{boxes}</div>'
         f'<div class="w-foot">{_annotations(chart.annotations)}{notes}'
         f'<details class="w-twin"><summary>Table</summary>{twin}</details></div></article>'
     )
 
 
+def _said(block: Block) -> str:
+    """The verdict, and what it means beside the target."""
+    return f"{block.told}. {block.on_target}" if block.on_target else block.told
+
+
+def _loud(block: Block) -> str:
+    ring = _ring(block.signal) if block.signal is not None else None
+    return {"alarm": " w-alarm", "good": " w-alarm w-good"}.get(ring or "", "")
+
+
+def _mark(block: Block) -> str:
+    """The mark of a block in words, and what moved behind an exception; or that a target is out of reach."""
+    signal = block.signal
+    if signal is None or not signal.marked:
+        quiet = block.on_target == OUT_OF_REACH
+        words = f"Predictable and off target. {OUT_OF_REACH}"
+        return f'<p class="w-mark w-calm">{words}</p>' if quiet else ""
+    behind = ""
+    if signal.tier == "exception" and block.drivers:
+        behind = f'<span class="w-behind">Behind it: {_drivers(block.drivers)}.</span>'
+    kind = {"alarm": "w-alarm", "good": "w-good"}.get(_ring(signal) or "", "w-watch")
+    return (
+        f'<p class="w-mark {kind}"><b>{text.mark(signal)}</b> <span>{_whole(block.told)}.</span> {behind}</p>'
+    )
+
+
 def _hooks(block: Block) -> str:
     metric = f' data-metric="{escape(block.metric)}"' if block.metric else ""
-    return f'id="{anchor(block)}"{metric} aria-labelledby="{anchor(block)}-n"'
+    owner = f' data-owner="{escape(block.owner)}"' if block.owner else ""
+    return f'id="{anchor(block)}"{metric}{owner} aria-labelledby="{anchor(block)}-n"'
 
 
 def _heading(block: Block, stamps: Sequence[str]) -> str:
@@ -212,7 +420,7 @@ def _heading(block: Block, stamps: Sequence[str]) -> str:
     return (
         f'<header class="w-head"><h3 id="{anchor(block)}-n"{title}>'
         f'<span class="w-number">{block.number}</span>'
-        f"<span>{escape(block.title)}</span>{code}</h3>{line}</header>"
+        f"<span>{escape(block.title)}</span>{code}</h3>{line}{_mark(block)}</header>"
     )
 
 
@@ -303,4 +511,7 @@ def _row(row: Row, worded: Sequence[bool], currency: str) -> str:
         said = f' title="{why}"' if why else ""
         cells.append(f'<td class="{kind.strip()}"{said}>{escape(text.cell(row, n, currency))}</td>')
     moved = ' class="w-moved"' if row.unit in ("percent", "bps") else ""
-    return f'<tr{hook}{moved}><th scope="row" class="w-left">{escape(row.header)}</th>{"".join(cells)}</tr>'
+    header = escape(row.header)
+    if row.signal is not None and row.signal.marked:
+        header = f'<span title="{escape(row.told)}">{header} {_glyph(row.signal)}</span>'
+    return f'<tr{hook}{moved}><th scope="row" class="w-left">{header}</th>{"".join(cells)}</tr>'

@@ -51,12 +51,16 @@ def width(words: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A value to print: its place in the half, the height of its point, and whether it must show."""
+    """A value to print: its place in the half, the height of its point, and whether it must show.
+
+    `air` is how much farther from the point it stands, because a mark surrounds the point.
+    """
 
     place: int
     height: float
     words: str
     must: bool
+    air: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,7 @@ def _near(mark: Mark, ground: Ground, lines: Sequence[Heights]) -> list[Candidat
     """The first candidates: above and below the point; for the outer ones also a little inwards."""
     place, y, centre = mark.place, mark.height, _centre(mark, ground)
     above, below = _leaning(*_beside(place, ground.line, y))
-    up, down = y - GAP, y + GAP + RISE
+    up, down = y - GAP - mark.air, y + GAP + RISE + mark.air
     tried = [(centre, up, above), (centre, down, below)]
     if ground.walls and place in (0, len(ground.line) - 1):
         inward = centre + (9.0 if place == 0 else -9.0)  # clear of the axis
@@ -201,7 +205,7 @@ def _around(
     place, y, centre = mark.place, mark.height, _centre(mark, ground)
     before, _, after = _beside(place, ground.line, y)
     above, below = _leaning(before, y, after)
-    up, down, wide = y - GAP, y + GAP + RISE, width(mark.words)
+    up, down, wide = y - GAP - mark.air, y + GAP + RISE + mark.air, width(mark.words)
     over, under = near[0][0] <= CLEAN, near[1][0] <= CLEAN
     upward, downward = over or not under, under or not over
     slope = 1.0 if before > after else -1.0  # over a rising line to the left, under it to the right
@@ -224,7 +228,8 @@ def _around(
 
 def _far(mark: Mark, ground: Ground, lines: Sequence[Heights]) -> list[Candidate]:
     """Last resorts: one and two lines farther on either side."""
-    up, down, centre = mark.height - GAP, mark.height + GAP + RISE, _centre(mark, ground)
+    up, down = mark.height - GAP - mark.air, mark.height + GAP + RISE + mark.air
+    centre = _centre(mark, ground)
     tried = [(centre, way, cost) for way, cost in (
         (up - LEVEL, 4.0), (down + LEVEL, 4.0), (up - 2 * LEVEL, 7.0), (down + 2 * LEVEL, 7.0)
     )]  # fmt: skip

@@ -2,13 +2,15 @@
 
 Six weeks left, twelve months right, a blank between them that no line crosses. Straight segments;
 year earlier thin and pale behind; targets as markers only; incomplete points hollow, immature
-ones half filled with a dotted way to them; every week's value printed.
+ones half filled with a dotted way to them; every week's value printed. Last week's expected range
+stands behind its point; a diamond surrounds the point of an exception, a circle that of a favourable
+one, a thin circle that of a watch.
 
-Source: wbr-method.md section 2; DESIGN.md section 6.
+Source: wbr-method.md sections 2 and 6; DESIGN.md section 6.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from html import escape
 from typing import Literal
@@ -17,10 +19,12 @@ from metrics import text
 from metrics.draw.labels import GAP, LEVEL, Ground, Label, Mark, Rectangle, placed, spot, width
 from metrics.draw.scale import INTERVALS, Scale, scale
 from metrics.draw.style import paper_css
+from metrics.history import Signal
 from metrics.six_twelve import Line, SixTwelve, State
 
 Palette = Literal["variables", "paper"]
 Name = Literal["weeks", "months"]
+Ring = Literal["alarm", "good", "watch"]  # exception, favourable exception, watch
 HALVES: tuple[Name, ...] = ("weeks", "months")
 
 # Print decides the proportions: two charts beside each other on a landscape page are 132 mm wide
@@ -38,6 +42,14 @@ XS = {
     "months": tuple(f"{MONTHS_LEFT + place * MONTHS_PITCH:.4g}" for place in range(12)),
 }
 PAIR = "h12m-2.5 -2.5l2.5 2.5l-2.5 2.5m-7 -5l-2.5 2.5l2.5 2.5"  # two arrow heads on a line
+RINGS: dict[Ring, str] = {  # Outlines about a point, from its middle.
+    "alarm": "m-7.2 0l7.2 -7.2l7.2 7.2l-7.2 7.2z",
+    "good": "m-6 0a6 6 0 1 0 12 0a6 6 0 1 0-12 0",
+    "watch": "m-5.4 0a5.4 5.4 0 1 0 10.8 0a5.4 5.4 0 1 0-10.8 0",
+}
+AIR: dict[Ring, float] = {"alarm": 3.4, "good": 2.6, "watch": 1.8}  # What a ring adds to the way to a label.
+REACH = 7.2
+BAND = 9.0  # Width of the expected range.
 BETWEEN = (WEEKS_LEFT + 5 * WEEKS_PITCH + MONTHS_LEFT) / 2
 
 
@@ -46,7 +58,8 @@ class Half:
     """One half of a chart, in heights: what its lines, markers and labels are drawn from.
 
     All tuples are one per place, None where there is nothing. `line` holds what is joined;
-    `hollow` the points of incomplete periods.
+    `hollow` the points of incomplete periods. `expected` is the range of the last place, its upper
+    end first; `ring` the mark of its point.
     """
 
     name: Name
@@ -59,6 +72,8 @@ class Half:
     target: tuple[float | None, ...]
     second: tuple[float | None, ...]
     breaks: int | None
+    expected: tuple[float, float] | None = None
+    ring: Ring | None = None
 
     def x(self, place: int) -> float:
         """Middle of a place."""
@@ -72,6 +87,8 @@ def svg(
     currency: str = "USD",
     palette: Palette = "variables",
     places: Sequence[text.Place] | None = None,
+    signal: Signal | None = None,
+    told: str = "",
 ) -> str:
     """The chart as one `<svg>`.
 
@@ -80,22 +97,27 @@ def svg(
         key: Makes the ids of title and description unique on a page; letters, digits, `-`.
         currency: ISO code of amounts.
         palette: `variables` leaves colours to the page's stylesheet; `paper` carries its own.
-        places: `text.places(chart, currency)`, if the caller has them already.
+        places: `text.places(chart, currency, signal, told)`, if the caller has them already.
+        signal: What the engine says of the primary line's last week.
+        told: The same in a sentence.
     """
     lines = {line.role: line for line in chart.lines}
     primary, second, target = lines["primary"], lines.get("secondary"), lines.get("target")
-    told = _told(primary)
-    two = chart.two_axes and len(told) == 2
-    scales = _scales(chart, told, two)
+    filled = _told(primary)
+    two = chart.two_axes and len(filled) == 2
+    scales = _scales(chart, filled, two)
     apart = None
     if second is not None and second.unit != primary.unit:
         apart = scale((*second.weeks, *second.months), second.unit)
     halves = tuple(
-        _half(name, primary, second, target if name in told else None, scales[name], apart) for name in HALVES
+        _half(name, primary, second, target if name in filled else None, scales[name], apart)
+        for name in HALVES
     )
+    if signal is not None:
+        halves = (_judged(halves[0], signal, primary, scales["weeks"]), *halves[1:])
     rulings, walls = _rulings(scales, primary, two, currency)
     parts = [
-        _head(primary, key, text.summary(chart, currency), two, palette),
+        _head(primary, key, text.summary(chart, currency, signal, told), two, palette),
         rulings,
         _names(chart.axis.weeks, chart.axis.months),
         _pairs(primary.paired_by),
@@ -107,7 +129,7 @@ def svg(
         values = primary.weeks if half.name == "weeks" else primary.months
         found = placed(_marks(half, values, primary, currency), _ground(half, walls))
         printed += _printed(found, half)
-        taken = [label.box for label in found]
+        taken = [label.box for label in found] + _about(half)
         if second is not None:
             printed += _last_of_second(second, half, currency, taken)
         if half.breaks is not None:
@@ -116,7 +138,7 @@ def svg(
     parts.append(f'<g class="labels">{"".join(printed)}</g>')
     if noted:
         parts.append(f'<g class="notes">{"".join(noted)}</g>')
-    parts.append(_slots(places or text.places(chart, currency)))
+    parts.append(_slots(places or text.places(chart, currency, signal, told)))
     parts.append("</svg>")
     return "".join(parts)
 
@@ -186,6 +208,35 @@ def _half(
     )
 
 
+def _judged(half: Half, signal: Signal, primary: Line, own: Scale) -> Half:
+    """The weeks with the last one's expected range, cut where the chart ends, and its mark."""
+    value, last = primary.weeks[-1], half.line[-1]
+    if last is None or value is None:
+        return half
+    expected = None
+    if signal.low is not None and signal.high is not None and signal.tier != "cannot_judge":
+        share = value / signal.value if signal.value else 1.0  # Below 1 where the chart shows average days.
+        low, per_unit = own.ticks[0], (BOTTOM - TOP) / (own.ticks[-1] - own.ticks[0])
+        top, bottom = (BOTTOM - (end * share - low) * per_unit for end in (signal.high, signal.low))
+        if top < BOTTOM and bottom > TOP:
+            expected = max(top, TOP - 6), min(bottom, BOTTOM)
+    ring: Ring | None = None
+    if signal.tier == "exception":
+        ring = "good" if signal.favourable else "alarm"
+    elif signal.tier == "watch":
+        ring = "watch"
+    return replace(half, expected=expected, ring=ring)
+
+
+def _about(half: Half) -> list[Rectangle]:
+    """What the ring of the last point covers."""
+    y = half.line[-1]
+    if half.ring is None or y is None:
+        return []
+    x = half.x(len(half.line) - 1)
+    return [(x - REACH, y - REACH, x + REACH, y + REACH)]
+
+
 def _ground(half: Half, walls: tuple[Rectangle, ...]) -> Ground:
     others = (half.before, half.second)
     return Ground(half.left, half.pitch, half.line, others, half.target, 1.0, FLOOR, OVERHANG, walls)
@@ -202,7 +253,8 @@ def _marks(half: Half, values: Sequence[float | None], primary: Line, currency: 
     found = []
     for place, y in enumerate(half.line):
         if y is not None:
-            found.append(Mark(place, y, words[place], place in must))
+            air = AIR[half.ring] if half.ring is not None and place == len(half.line) - 1 else 0.0
+            found.append(Mark(place, y, words[place], place in must, air))
         elif (point := half.hollow[place]) is not None and half.name == "weeks":
             present, expected = primary.weeks_days[place]
             found.append(Mark(place, point, f"{present}/{expected}", True))
@@ -322,7 +374,15 @@ def _drawn(half: Half) -> str:
     targets = [
         f"M{x} {y - 3.2:.4g}l3.4 5.8h-6.8z" for x, y in zip(xs, half.target, strict=True) if y is not None
     ]
+    final = half.x(len(half.line) - 1)
+    band = ring = ""
+    if half.expected is not None:
+        top, bottom = half.expected
+        band = f"M{final - BAND / 2:.4g} {top:.4g}h{BAND:g}V{bottom:.4g}h-{BAND:g}z"
+    if half.ring is not None:
+        ring = f"M{final:.4g} {half.line[-1]:.4g}{RINGS[half.ring]}"
     layers = (
+        ("band", [band]),
         ("pair", nothing),
         ("before", [_joined(half.before, half, None)]),
         ("second", [_joined(half.second, half, half.breaks)]),
@@ -333,6 +393,7 @@ def _drawn(half: Half) -> str:
         ("hollow", hollow),
         ("soft", rings),
         ("moon", moons),
+        (half.ring or "", [ring]),
     )
     drawn = "".join(f'<path class="{name}" d="{d}"/>' for name, pieces in layers if (d := "".join(pieces)))
     return f'<g class="{half.name}">{drawn}</g>'

@@ -2,8 +2,8 @@
 
 Colours are CSS variables on an element of class `w-theme`, so that dark mode costs nothing and a
 host page may set its own. Figures that leave the page get literal colours: `paper_css`.
-No line is red or green: now, year earlier and target keep their ink in every chart, and
-`attention` is kept for words that need an answer.
+No line is red or green: now, year earlier and target keep their ink in every chart. `attention` and
+`good` are kept for what needs an answer: exceptions, the second for favourable ones.
 
 Source: wbr-method.md section 2, rows Colour, Type and Page.
 """
@@ -29,6 +29,7 @@ LIGHT = {
     "target": "#a86a00",
     "second": "#7748a8",
     "attention": "#b3400f",
+    "good": "#0e6f4e",
     "focus": "#1256a8",
 }
 DARK = {
@@ -43,6 +44,7 @@ DARK = {
     "target": "#e0a640",
     "second": "#c39bf0",
     "attention": "#ff9a66",
+    "good": "#5ed3a4",
     "focus": "#6fb0ff",
 }
 

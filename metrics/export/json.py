@@ -1,4 +1,4 @@
-"""A deck as one JSON document: `sixtwelve.deck/1`.
+"""A deck as one JSON document, `sixtwelve.deck/1`; a week's signals as another, `sixtwelve.signals/1`.
 
 Values are in the metric's own unit; percent changes are fractions, bps changes are basis points;
 null is unknown and never stands for zero.
@@ -6,13 +6,18 @@ null is unknown and never stands for zero.
 Source: DESIGN.md section 5.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
-from metrics.deck import Block, Deck, Table
+from metrics.deck import Block, Case, Deck, Marked, Table
+from metrics.flywheel import Moved
+from metrics.history import Signal
+from metrics.signals import Tier
 from metrics.six_twelve import Box, Change, Line, SixTwelve
 from metrics.text import summary
 
 SCHEMA = "sixtwelve.deck/1"
+SIGNALS_SCHEMA = "sixtwelve.signals/1"
 
 
 def as_json(deck: Deck) -> dict[str, Any]:
@@ -42,7 +47,84 @@ def as_json(deck: Deck) -> dict[str, Any]:
         "version": deck.version,
         "answers": [{"topic": a.topic, "question": a.question, "text": a.text} for a in deck.answers],
         "notices": [{"kind": n.kind, "text": n.text, "metrics": list(n.metrics)} for n in deck.notices],
+        "exceptions": _metrics(deck.exceptions, "exception"),
+        "watches": _metrics(deck.watches, "watch"),
+        "by_chance": {"exceptions": deck.by_chance[0], "watches": deck.by_chance[1]},
+        "groups": [_case(case) for case in deck.cases],
         "blocks": blocks,
+    }
+
+
+def _metrics(blocks: Sequence[Block], tier: Tier) -> list[str]:
+    """The metrics of one tier, in the deck's order."""
+    found: dict[str, None] = {}
+    for block in blocks:
+        rows = block.table.rows if block.table else ()
+        for signal in (block.signal, *(row.signal for row in rows)):
+            if signal is not None and signal.tier == tier:
+                found[signal.metric] = None
+    return list(found)
+
+
+def _case(case: Case) -> dict[str, Any]:
+    return {
+        "lead": _marked(case.lead),
+        "others": [_marked(one) for one in case.others],
+        "behind": [_marked(one) for one in case.behind],
+        "caution": case.caution,
+    }
+
+
+def _marked(one: Marked) -> dict[str, Any]:
+    return {
+        "metric": one.metric,
+        "name": one.name,
+        "number": one.number,
+        "week_ending": one.signal.week_ending.isoformat(),
+        "sentence": one.told,
+    }
+
+
+def signals_json(rows: Sequence[Marked], by_chance: tuple[float, float]) -> dict[str, Any]:
+    """What the engine says of many metrics in one week, in the form other programs read."""
+    return {
+        "schema": SIGNALS_SCHEMA,
+        "week_ending": rows[0].signal.week_ending.isoformat() if rows else None,
+        "exceptions": [row.metric for row in rows if row.signal.tier == "exception"],
+        "by_chance": {"exceptions": by_chance[0], "watches": by_chance[1]},
+        "rows": [{**_signal(row.signal, row.told), "name": row.name} for row in rows],
+    }
+
+
+def _signal(signal: Signal, sentence: str) -> dict[str, Any]:
+    """What the engine says of one metric in one week; values in the metric's own unit."""
+    return {
+        "metric": signal.metric,
+        "week_ending": signal.week_ending.isoformat(),
+        "value": signal.value,
+        "expected": signal.expected,
+        "low": signal.low,
+        "high": signal.high,
+        "z": signal.z,
+        "tier": signal.tier,
+        "reasons": [reason.rule for reason in signal.reasons],
+        "n": signal.n,
+        "state": signal.state,
+        "direction": signal.reasons[0].direction if signal.reasons else None,
+        "since": {reason.rule: reason.since.isoformat() for reason in signal.reasons},
+        "favourable": signal.favourable,
+        "weight": signal.weight,
+        "sentence": sentence,
+    }
+
+
+def _moved(moved: Moved) -> dict[str, Any]:
+    return {
+        "metric": moved.pull.driver,
+        "sign": moved.pull.sign,
+        "lag_weeks": moved.lag,
+        "week_ending": moved.signal.week_ending.isoformat(),
+        "tier": moved.signal.tier,
     }
 
 
@@ -55,7 +137,10 @@ def _block(block: Block, currency: str) -> dict[str, Any]:
         "code": block.code,
         "metric_kind": block.metric_kind,
         "owner": block.owner,
-        "summary": summary(block.chart, currency) if block.chart else "",
+        "summary": summary(block.chart, currency, block.signal, block.told) if block.chart else "",
+        "signal": _signal(block.signal, block.told) if block.signal else None,
+        "behind": [_moved(moved) for moved in block.behind],
+        "on_target": block.on_target,
     }
     if block.chart:
         form |= _chart(block.chart)

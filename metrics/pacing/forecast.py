@@ -203,7 +203,8 @@ def _required(known: _Known, standing: Standing) -> float | None:
         case "level":
             if not len(known.history) or np.isnan(known.history[-1]):
                 return None
-            return (target - float(known.history[-1])) / left
+            until = (standing.period.last - standing.week_ending).days / WEEK
+            return (target - float(known.history[-1])) / until
 
 
 def _over(known: _Known, standing: Standing, landed: float) -> Pace:

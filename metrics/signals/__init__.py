@@ -10,6 +10,7 @@ Each metric gets a moving expected range, learned from a locked baseline; a week
     rules       when a week is a signal
     answers     back to the metric's unit; proposals of dividers
     xmr         the chart of individual values and moving ranges
+    classic     what other control charts draw and ask
 
 Pure: no clock, no file, no database. Source: analytics.md section 2; wbr-method.md section 6.
 """
@@ -30,6 +31,7 @@ from metrics.signals.values import (
     Judged,
     Lock,
     Model,
+    ModelParts,
     Reason,
     State,
     Tier,
@@ -48,6 +50,7 @@ __all__ = [
     "Judged",
     "Lock",
     "Model",
+    "ModelParts",
     "Reason",
     "Rule",
     "State",

@@ -13,8 +13,9 @@ import numpy as np
 
 from metrics.signals.model import Fit
 from metrics.signals.rules import BEYOND
-from metrics.signals.stretches import Calendar, Scale, Stretch, offset, states_told
+from metrics.signals.stretches import Calendar, Stretch, offset, states_told
 from metrics.signals.values import (
+    SCALES,
     STATES,
     Direction,
     DividerProposal,
@@ -24,6 +25,7 @@ from metrics.signals.values import (
     Model,
     Places,
     Reason,
+    Scale,
     Tier,
     Weekly,
 )
@@ -86,15 +88,18 @@ def answer(weekly: Weekly, parts: Sequence[Heard]) -> Judged:
     compared = value.copy()
     expected, low, high, z = (np.full(count, np.nan) for _ in range(4))
     n, lock = np.zeros(count, dtype=np.int64), np.full(count, -1, dtype=np.int64)
+    basis = np.full(count, SCALES.index("raw"), dtype=np.int8)
     told = states_told(weekly)
     state = np.where(told >= 0, told, CODE["too_short"]).astype(np.int8)
     beyond, sustained = np.zeros(count, bool), np.zeros(count, bool)
     reasons: list[tuple[Reason, ...]] = [()] * count
+    favourable: list[bool | None] = [None] * count
     locks: list[Lock] = []
     newest: Heard | None = None
 
     for part in sorted(parts, key=lambda each: (each.stretch.first, each.stretch.scale)):
         stretch, found, row = part.stretch, part.verdicts, part.row
+        basis[stretch.speaks] = SCALES.index(stretch.scale)
         if stretch.scale == "pooled":
             state[stretch.speaks & (told < 0)] = CODE["pooled"]
         if count and stretch.speaks[-1]:
@@ -116,6 +121,7 @@ def answer(weekly: Weekly, parts: Sequence[Heard]) -> Judged:
         for week in weeks[beyond[weeks] | sustained[weeks]].tolist():
             point = part.offset + int(np.searchsorted(stretch.weeks, week))
             reasons[week] = _reasons(part, weekly, point)
+            favourable[week] = _favourable(reasons[week], weekly.better)
         lock[weeks] = _numbered(part, weekly, there, locks)
 
     tier = np.select(
@@ -135,9 +141,10 @@ def answer(weekly: Weekly, parts: Sequence[Heard]) -> Judged:
         tier=tuple(_TIERS[tier].tolist()),
         state=tuple(_STATES[state].tolist()),
         reasons=tuple(reasons),
-        favourable=tuple(_favourable(why, weekly.better) if why else None for why in reasons),
+        favourable=tuple(favourable),
         n=n,
         lock=lock,
+        basis=basis,
         locks=tuple(locks),
         model=None if newest is None else _newest_model(newest),
         proposal=None if newest is None else proposal(newest, weekly),
@@ -186,17 +193,18 @@ def _reasons(part: Heard, weekly: Weekly, point: int) -> tuple[Reason, ...]:
 
 def model(fit: Fit, row: int, scale: Scale, calendar: Calendar) -> Model:
     """One metric's model in words and numbers."""
-    known = fit.known[row] & bool(fit.events[row])
+    told = fit.in_rows[row]
+    known = fit.known[row].tolist() if told.events else ()
     return Model(
-        trend=bool(fit.trend[row]),
-        harmonics=int(fit.harmonics[row]),
-        events=tuple(name for (name, _), there in zip(calendar, known, strict=True) if there),
-        phi=float(fit.phi[row]),
-        wandering=bool(fit.wandering[row]),
-        sigma=float(fit.sigma[row]),
+        trend=told.trend,
+        harmonics=told.harmonics,
+        events=tuple(name for (name, _), there in zip(calendar, known, strict=False) if there),
+        phi=told.phi,
+        wandering=told.wandering,
+        sigma=told.sigma,
         log=scale == "log",
-        n=int(fit.n[row]),
-        columns=int(fit.p[row]),
+        n=told.n,
+        columns=told.p,
     )
 
 
@@ -211,7 +219,7 @@ def _numbered(part: Heard, weekly: Weekly, there: Places, locks: list[Lock]) -> 
     """Places in `locks` of the locks that judged some points; locks not yet there are added."""
     used = part.verdicts.lock[part.row, there]
     place = np.full(len(there), -1, dtype=np.intp)
-    for number in np.unique(used[used >= 0]):
+    for number in sorted({*used.tolist()} - {-1}):
         made: Locked = part.verdicts.locks[part.row][number]
         here = used == number
         place[here] = len(locks)
@@ -238,10 +246,16 @@ def _dwarfing(part: Heard, weekly: Weekly) -> tuple[date, ...]:
     there = y[~np.isnan(y)]
     if len(there) < 2:
         return ()
-    off = np.abs(y - np.median(there))
-    usual = 1.4826 * np.median(off[~np.isnan(off)])  # Sigma, as half of all deviations show it.
-    far = np.flatnonzero(np.nan_to_num(off) > len(there) * usual) if usual > 0 else ()
+    off = np.abs(y - _median(there))
+    usual = 1.4826 * _median(off[~np.isnan(off)])  # Sigma, as half of all deviations show it.
+    far = np.flatnonzero(off > len(there) * usual) if usual > 0 else ()
     return tuple(part.ending(weekly, int(point)) for point in far)
+
+
+def _median(values: Floats) -> float:
+    """The median of at least one number; NumPy's own takes ten times as long over so few."""
+    ordered, n = np.sort(values), len(values)
+    return float(ordered[(n - 1) // 2] + ordered[n // 2]) / 2
 
 
 # --- dividers ----------------------------------------------------------------------------------
@@ -261,13 +275,17 @@ def proposal(part: Heard, weekly: Weekly) -> DividerProposal | None:
     fit, at, _ = fitted
     usual = fit.sigma[at] / np.sqrt(1 - fit.phi[at] ** 2)
     level = panel.columns.level[: now + 1] @ fit.beta[at]
+    needed = NEW_LEVEL_WEEKS // part.stretch.spacing
+    newest = np.flatnonzero(panel.counts[row, : now + 1])[-needed:]
+    above = (panel.y[row, newest] > level[newest]).sum()
+    if max(above, len(newest) - above) < STILL_THERE * needed:  # A shorter way to most answers.
+        return None
     for since, direction, because in _beginnings(part, now):
         side = 1 if direction == "above" else -1
         weeks = since + np.flatnonzero(panel.counts[row, since : now + 1])
         off = side * (panel.y[row, weeks] - level[weeks])
         weeks_of_it = len(weeks) * part.stretch.spacing
-        newest = off[-NEW_LEVEL_WEEKS // part.stretch.spacing :]
-        there = [(some > 0).mean() >= STILL_THERE for some in (off, newest) if len(some)]
+        there = [(some > 0).mean() >= STILL_THERE for some in (off, off[-needed:]) if len(some)]
         if weeks_of_it < NEW_LEVEL_WEEKS or not all(there):
             continue
         new = level[now] + side * off.mean()

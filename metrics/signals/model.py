@@ -8,8 +8,9 @@ Shapes of arrays: R metrics (rows), T weeks, P columns.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, TypeVar
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ NOTICED: Final = 1.5  # Lag-1 autocorrelation counts beyond this many standard e
 CAP: Final = 2.5  # Carried deviation at most, in sigma of the level: an incident must not echo.
 STILL: Final = 1e-9  # Sigma below this share of the values is rounding, not variation.
 FLOOR: Final = 1e-20  # Of a mean square of standardised values: the logarithm of a perfect fit must exist.
+ROUNDING: Final = 1e-12  # Of a sum of squares: the share that a difference of sums cannot tell from nothing.
 RIDGE: Final = 1e-10  # On a unit diagonal: columns that cannot be told apart share their effect.
 
 Number = TypeVar("Number", np.float64, np.bool_)
@@ -168,18 +170,29 @@ class Shape:
 def ladder(*, trend: bool, season: bool, events: bool) -> tuple[Shape, ...]:
     """Step 2: the candidate shapes, simple ones first.
 
-    Trend, season and events are tried in all combinations: a metric can have a season without growth, and
-    know holidays without a season.
+    Each adds to the one before it: a season stands on a trend where one is allowed, and events on either.
     """
-    return tuple(
-        Shape(with_trend, waves, with_events)
-        for with_events in ((False, True) if events and season else (False,))
-        for waves in range(HARMONICS + 1 if season else 1)
-        for with_trend in ((False, True) if trend else (False,))
-    )
+    plain = [Shape(), *([Shape(trend=True)] if trend else [])]
+    if season:
+        plain += [Shape(trend, waves) for waves in range(1, HARMONICS + 1)]
+    on_top = [replace(shape, events=True) for shape in plain] if events and season else []
+    return (*plain, *on_top)
 
 
 # --- the fit -----------------------------------------------------------------------------------
+
+
+class Learned(NamedTuple):
+    """One row of a fit, without its effects."""
+
+    trend: bool
+    harmonics: int
+    events: bool
+    phi: float
+    wandering: bool
+    sigma: float
+    n: int
+    p: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,12 +224,23 @@ class Fit:
     n: NDArray[np.int64]
     p: NDArray[np.int64]
 
+    @cached_property
+    def in_rows(self) -> list[Learned]:
+        """Row by row."""
+        columns = (getattr(self, name).tolist() for name in Learned._fields)
+        return [Learned(*row) for row in zip(*columns, strict=True)]
+
+    @property
+    def without_inverse(self) -> "Fit":
+        """All but the largest part, which only a forecast needs."""
+        return replace(self, inverse=self.inverse[:0])
+
 
 def fit(y: Floats, used: Flags, columns: Design, *, season: bool) -> Fit:
     """Steps 2 to 5 for R metrics on the first n weeks of a design.
 
     Args:
-        y: R × n, in the scale to be judged; what is not used may be anything.
+        y: R × n, in the scale to be judged; what is not used may be anything. A metric may come twice.
         used: R × n, the weeks that count.
         columns: At least n weeks of columns.
         season: Whether the baseline is long enough for season and events.
@@ -302,7 +326,7 @@ class _Ladder:
 
     A week whose predecessor counts is compared with what it keeps of it; the first week of a stretch without
     gaps stands for itself, at the weight √(1−φ²). The four sums below hold all that any shape and any memory
-    need, so that a candidate costs the solution of one small system.
+    need, so that a candidate costs the solution of a few small systems.
     """
 
     def __init__(self, y: Floats, used: Flags, x: Floats, *, least: float) -> None:
@@ -331,6 +355,11 @@ class _Ladder:
             -((goes_on * y) @ before_x + (goes_on * before_y) @ x),
             (goes_on * before_y) @ before_x - (begins * y) @ x,
         )
+        self.squares = (
+            (used * y**2).sum(axis=1),
+            -2 * (goes_on * y * before_y).sum(axis=1),
+            (goes_on * before_y**2).sum(axis=1) - (begins * y**2).sum(axis=1),
+        )
 
     def best(
         self, shapes: Sequence[Shape], columns: Sequence[Places], price_weeks: Floats | None = None
@@ -346,9 +375,8 @@ class _Ladder:
         )
         weeks = self.n if price_weeks is None else price_weeks
         for shape, places in zip(shapes, columns, strict=True):
-            beta, phi, p = self.fitted(places)
-            u = self.surprises(self.residuals(beta, places), phi)
-            mean_square = np.maximum((u**2).sum(axis=1) / np.maximum(self.n, 1), FLOOR)
+            beta, phi, p, left = self.fitted(places)
+            mean_square = np.maximum(left / np.maximum(self.n, 1), FLOOR)
             enough = self.n >= 2 * p + 4
             if shape.trend:
                 enough &= self.n >= WEEKS_FOR_TREND
@@ -364,8 +392,8 @@ class _Ladder:
             best.beta[np.ix_(better, places)] = beta[better]
         return best
 
-    def fitted(self, places: Places) -> tuple[Floats, Floats, Floats]:
-        """Effects, memory, and number of columns that say anything, after two passes."""
+    def fitted(self, places: Places) -> tuple[Floats, Floats, Floats, Floats]:
+        """Effects, memory, number of columns that say anything, and sum of squared surprises."""
         square = np.ix_(np.arange(len(self.y)), places, places)
         matrices = [m[square] for m in self.matrices]
         vectors = [v[:, places] for v in self.vectors]
@@ -373,21 +401,21 @@ class _Ladder:
         phi = np.zeros(len(self.y))
         beta = _solution(matrices[0], vectors[0])
         for _ in range(PASSES):
-            phi = phi_estimate(
-                self.autocorrelation(self.residuals(beta, places)), np.maximum(self.n, 1), p, self.least
-            )
-            beta = _solution(_powered(matrices, phi), _powered(vectors, phi))
-        return beta, phi, p
+            left, together = (_left(self.squares[k], vectors[k], matrices[k], beta) for k in (0, 1))
+            r1 = self.autocorrelation(left, -together / 2)
+            phi = phi_estimate(r1, np.maximum(self.n, 1), p, self.least)
+            matrix, vector = _powered(matrices, phi), _powered(vectors, phi)
+            beta = _solution(matrix, vector)
+        return beta, phi, p, _left(_powered(self.squares, phi), vector, matrix, beta)
 
     def residuals(self, beta: Floats, places: Places) -> Floats:
         """Distance from the level, 0 in weeks that do not count."""
         return np.where(self.used, self.y - beta @ self.x[:, places].T, 0.0)
 
-    def autocorrelation(self, residuals: Floats) -> Floats:
-        """Lag-1 autocorrelation; across a gap nothing is compared."""
-        together = (residuals * _before(residuals)).sum(axis=1)  # 0 beside a week that does not count.
-        squares = (residuals**2).sum(axis=1)
-        whole: Floats = np.divide(together, squares, out=np.zeros_like(together), where=squares > 0)
+    def autocorrelation(self, squares: Floats, products: Floats) -> Floats:
+        """Lag-1 autocorrelation of residuals, from their sums; across a gap nothing is compared."""
+        some = squares > ROUNDING * self.squares[0]  # Less than this is no residual.
+        whole: Floats = np.divide(products, squares, out=np.zeros_like(products), where=some)
         adjusted: Floats = whole * np.maximum(self.n - 1, 0) / np.maximum(self.pairs, 1)
         return adjusted
 
@@ -424,6 +452,13 @@ def _powered(parts: Sequence[Floats], phi: Floats) -> Floats:
     """parts₀ + φ·parts₁ + φ²·parts₂, row by row."""
     phi = phi.reshape(-1, *(1,) * (parts[0].ndim - 1))
     return parts[0] + phi * (parts[1] + phi * parts[2])
+
+
+def _left(square: Floats, vector: Floats, matrix: Floats, beta: Floats) -> Floats:
+    """Σ(y − Xβ)², or another product of residuals, row by row from the sums of products."""
+    fitted = (matrix @ beta[:, :, None])[:, :, 0]
+    left: Floats = square + (beta * (fitted - 2 * vector)).sum(axis=1)
+    return left
 
 
 def _sizes(matrix: Floats) -> Floats:
@@ -475,10 +510,11 @@ class InForce:
             np.zeros(rows, bool),
         )
 
-    def take(self, rows: Places, found: Fit) -> None:
-        """Replace the models of some metrics."""
-        self.beta[rows], self.inverse[rows], self.phi[rows] = found.beta, found.inverse, found.phi
-        self.sigma[rows], self.wandering[rows] = found.sigma, found.wandering
+    def take(self, rows: Places, found: Fit, at: Places) -> None:
+        """Replace the models of some metrics by rows `at` of what was found."""
+        self.beta[rows], self.inverse[rows] = found.beta[at], found.inverse[at]
+        self.phi[rows], self.sigma[rows] = found.phi[at], found.sigma[at]
+        self.wandering[rows] = found.wandering[at]
 
     def forecast(
         self, week: int, columns: Design, last: Floats, before_last: Floats, unsure: Floats

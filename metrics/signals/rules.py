@@ -147,7 +147,7 @@ def painted(rule: Pattern, z: Sequence[float] | Floats) -> list[int]:
 def _recent(there: Flags, count: int, of: int | None = None) -> Flags:
     """Whether at least `count` of the last `of` places up to each are there; by default all of them."""
     of = of or count
-    upto = np.concatenate((np.zeros(of, dtype=np.intp), np.cumsum(there)))
+    upto: Places = np.concatenate((np.zeros(of, dtype=np.intp), np.cumsum(there)))
     enough: Flags = upto[of:] - upto[: len(there)] >= count
     return enough
 
@@ -175,7 +175,7 @@ class Memory:
         self.z[judged] = np.column_stack((self.z[judged, 1:], z[judged]))
         self.weeks[judged, :-1] = self.weeks[judged, 1:]
         self.weeks[judged, -1] = week
-        side = np.where(judged, np.sign(np.nan_to_num(z)), self.side)
+        side = np.where(judged, (z > 0).astype(float) - (z < 0), self.side)
         self.since[judged & (side != self.side)] = week
         self.side = side
 

@@ -10,16 +10,15 @@ Source: analytics.md section 2, step 1; "Shared input: the event calendar".
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metrics.signals.model import design
-from metrics.signals.values import WEEK, Flags, Floats, Places, Weekly
+from metrics.signals.values import WEEK, Flags, Floats, Places, Scale, Weekly
 from metrics.signals.weeks import CODE, LEFT_OUT, Codes, Panel
 
-Scale = Literal["raw", "log", "pooled"]
 Entry = TypeVar("Entry", np.float64, np.bool_, np.int8, np.intp)
 Calendar = tuple[tuple[str, tuple[date, ...]], ...]
 
@@ -118,9 +117,8 @@ def states_told(weekly: Weekly) -> Codes:
     none = np.zeros(len(weekly.values), bool)
     immature = none if weekly.immature is None else weekly.immature
     incomplete = none if weekly.incomplete is None else weekly.incomplete
-    early = np.array(
-        [weekly.starts is not None and week < weekly.starts for week in weekly.week_endings], bool
-    )
+    starts = weekly.starts
+    early = none if starts is None else np.array([week < starts for week in weekly.week_endings], bool)
     cases = (("before_start", early), ("incomplete_week", incomplete), ("missing", np.isnan(weekly.values)))
     told = np.where(immature, CODE["immature"], -1)
     for state, there in reversed(cases):
@@ -129,6 +127,8 @@ def states_told(weekly: Weekly) -> Codes:
 
 
 def _named(weekly: Weekly, endings: frozenset[date]) -> Flags:
+    if not endings:
+        return np.zeros(len(weekly.week_endings), bool)
     return np.array([week in endings for week in weekly.week_endings], bool)
 
 

@@ -3,7 +3,7 @@
 Source: analytics.md section 2; wbr-method.md section 6.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final, Literal, get_args
@@ -35,10 +35,13 @@ State = Literal[
     "before_start",
     "pooled",
 ]
+Scale = Literal["raw", "log", "pooled"]
 STATES: tuple[State, ...] = get_args(State)
+SCALES: tuple[Scale, ...] = get_args(Scale)
 JUDGED: frozenset[State] = frozenset({"normal", "provisional", "trial"})
 
 WEEK = timedelta(weeks=1)
+NOT_WEEKLY: Final = frozenset({"locks", "dwarfing"})  # Of what `Judged` holds in rows, these are no columns.
 LARGEST: Final = 1e100  # Of a value; squares of larger ones are no longer numbers.
 
 
@@ -220,6 +223,35 @@ class Lock:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelParts:
+    """What a model can be told by: "trend, yearly season, Easter; remembers 30% of last week".
+
+    Attributes:
+        trend: Whether the level moves along a line.
+        season: Whether it has a yearly season.
+        events: Names of recurring events that have an effect of their own.
+        remembers: Share of last week's surprise that this week keeps, −0.95 to 0.95; where `wandering`, of last
+            week's change.
+        wandering: Each week starts from the one before, not from a level.
+        ratios: Changes are judged as ratios, not as differences.
+        weeks: Weeks with a value in the baseline.
+        first, last: Endings of the baseline's first and last week; None while it grows with every week.
+        locked: Ending of the newest week known when the baseline was locked; None likewise.
+    """
+
+    trend: bool
+    season: bool
+    events: tuple[str, ...]
+    remembers: float
+    wandering: bool
+    ratios: bool
+    weeks: int
+    first: date | None
+    last: date | None
+    locked: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class DividerProposal:
     """Evidence that a new level has come to stay. A person decides, and names the cause.
 
@@ -264,6 +296,7 @@ class Judged:
         favourable: Whether the move is in the better direction; None without a mark or a better direction.
         n: Weeks with a value in the baseline that judged the week; 0 if there was none.
         lock: Place in `locks` of the lock that judged the week; −1 if the baseline still grew.
+        basis: Place in `SCALES` of the scale that the week was judged on.
         locks: Oldest first.
         model: The model in force in the newest week; None if there are too few weeks.
         proposal: Evidence for a divider at the newest week, if there is any.
@@ -288,6 +321,7 @@ class Judged:
     favourable: tuple[bool | None, ...]
     n: NDArray[np.int64]
     lock: NDArray[np.int64]
+    basis: NDArray[np.int8]
     locks: tuple[Lock, ...]
     model: Model | None
     proposal: DividerProposal | None
@@ -303,6 +337,69 @@ class Judged:
             ValueError: The metric has no such week.
         """
         return self.week_endings.index(week_ending)
+
+    def until(self, week: date) -> "Judged":
+        """The same metric as it stood when `week` was its newest: one judging serves every week of a history.
+
+        All columns, locks, scale and pooling are those that `judge(weekly, until=week)` would find, given the
+        same values, the same marks of immature and incomplete weeks, and the same events and decisions. A week
+        that was immature or incomplete when it was the newest and has since been completed is judged here as it
+        is now, and so are the weeks that remember it. What speaks of the newest week alone is left out: there is
+        no proposal and nothing dwarfing, and no model while the baseline still grew.
+        """
+        kept = sum(ending <= week for ending in self.week_endings)
+        count = len(self.week_endings)
+        if kept == count:
+            return self
+        cut = {
+            name: column[:kept]
+            for name in self.__dataclass_fields__
+            if isinstance(column := getattr(self, name), np.ndarray | tuple) and name not in NOT_WEEKLY
+        }
+        used = self.lock[:kept]
+        order = sorted({*used.tolist()} - {-1})
+        locks = [
+            replace(self.locks[n], until=self.week_endings[int(np.flatnonzero(used == n)[-1])]) for n in order
+        ]
+        place = {n: at for at, n in enumerate(order)}
+        basis = SCALES[int(self.basis[kept - 1])] if kept else "raw"
+        newest = self.lock_in_force_at(kept - 1)
+        return replace(
+            self,
+            **cut,
+            lock=np.array([place.get(n, -1) for n in used.tolist()], dtype=self.lock.dtype),
+            locks=tuple(locks),
+            model=None if newest is None else newest.model,
+            proposal=None,
+            scale="raw" if self.scale == "raw" else "log" if basis == "log" else "raw_not_positive",
+            pooled=basis == "pooled",
+            dwarfing=(),
+        )
+
+    def lock_in_force_at(self, place: int) -> Lock | None:
+        """The lock that judged the newest week with a range, up to a place; None if its baseline still grew."""
+        ranged = np.flatnonzero(np.isfinite(self.expected[: place + 1]))
+        number = int(self.lock[ranged[-1]]) if len(ranged) else -1
+        return self.locks[number] if number >= 0 else None
+
+    @property
+    def model_parts(self) -> ModelParts | None:
+        """What the model of the newest week can be told by; None if there are too few weeks or none varies."""
+        if self.model is None or not self.model.sigma > 0:
+            return None
+        lock = self.lock_in_force_at(len(self.week_endings) - 1)
+        return ModelParts(
+            trend=self.model.trend,
+            season=self.model.harmonics > 0,
+            events=self.model.events,
+            remembers=self.model.phi,
+            wandering=self.model.wandering,
+            ratios=self.model.log,
+            weeks=self.model.n if lock is None else lock.n,
+            first=None if lock is None else lock.first,
+            last=None if lock is None else lock.last,
+            locked=None if lock is None else lock.made,
+        )
 
     @property
     def urgency(self) -> float:

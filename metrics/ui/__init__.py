@@ -3,10 +3,14 @@
 A page asks `ui.page(...)` in its first line and then composes; nothing here or there computes.
 """
 
-from metrics.ui.bar import bar, step
+from metrics.ui.bar import bar, step, view
+from metrics.ui.driver_view import drivers
 from metrics.ui.frame import Page, main, nothing_loaded, open_metric, page
+from metrics.ui.goal_view import all_goals, one_goal
+from metrics.ui.goal_view import tracks as goal_tracks
 from metrics.ui.loading import freshness, load_now, loads, refused, take_back, upload
 from metrics.ui.meeting import meeting, presenting
+from metrics.ui.my_metrics import my_metrics
 from metrics.ui.one_metric import (
     all_metrics,
     beliefs_and_origins,
@@ -15,25 +19,36 @@ from metrics.ui.one_metric import (
     picked_metric,
 )
 from metrics.ui.opened import deck_html
+from metrics.ui.owning import owner_changes, owners_table, owners_view
 from metrics.ui.server import serve
 from metrics.ui.sheet import sheet
 from metrics.ui.signal_view import signals
+from metrics.ui.this_week import this_week
+from metrics.ui.week_view import week_view, working
 
 __all__ = [
     "Page",
+    "all_goals",
     "all_metrics",
     "bar",
     "beliefs_and_origins",
     "deck_html",
     "definition_and_chart",
+    "drivers",
     "freshness",
+    "goal_tracks",
     "history",
     "load_now",
     "loads",
     "main",
     "meeting",
+    "my_metrics",
     "nothing_loaded",
+    "one_goal",
     "open_metric",
+    "owner_changes",
+    "owners_table",
+    "owners_view",
     "page",
     "picked_metric",
     "presenting",
@@ -43,5 +58,9 @@ __all__ = [
     "signals",
     "step",
     "take_back",
+    "this_week",
     "upload",
+    "view",
+    "week_view",
+    "working",
 ]

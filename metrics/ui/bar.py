@@ -9,7 +9,7 @@ from metrics import text
 from metrics.deck import Deck
 from metrics.ui import state, who, words
 from metrics.ui.frame import KEPT_WEEK, Page
-from metrics.ui.opened import deck_file
+from metrics.ui.opened import View, deck_file
 
 WEEK = timedelta(weeks=1)
 
@@ -32,6 +32,7 @@ def bar(page: Page, deck: Deck | None = None) -> None:
         _step("Week after", ":material/chevron_right:", page.week + WEEK, weeks)
         if deck is not None:
             _decks(page, deck)
+            _views()
             st.download_button(
                 "HTML deck",
                 data=partial(deck_file, page.house, page.week, deck.name),
@@ -85,6 +86,30 @@ def _decks(page: Page, deck: Deck) -> None:
         on_change=_other_deck,
         width=240,
     )
+
+
+def view() -> View:
+    """What the address asks for: the whole deck, or `?view=exceptions` to prepare with."""
+    return "exceptions" if st.query_params.get("view") == "exceptions" else "deck"
+
+
+def _views() -> None:
+    only = view() == "exceptions"
+    st.button(
+        "Whole deck" if only else "Exceptions only",
+        icon=":material/view_agenda:" if only else ":material/priority_high:",
+        help="Back to the whole deck" if only else "Prepare: exceptions only, the most urgent first",
+        on_click=_other_view,
+        type="tertiary",
+        key="view",
+    )
+
+
+def _other_view() -> None:
+    if view() == "exceptions":
+        st.query_params.pop("view", None)
+    else:
+        state.put(view="exceptions")
 
 
 def _chosen() -> None:

@@ -150,8 +150,7 @@ def history(page: Page, metric: Metric) -> None:
     rows, specification = explore.history(table, grain, metric.unit, workspace.definitions.company.currency)
     with st.container(key="history_chart"):
         st.vega_lite_chart(
-            rows,
-            specification,
+            explore.filled(specification, rows),
             width="stretch",
             key=f"history of {metric.id} by {grain}",
             alt=f"{words.plain(metric.name)}, every {grain} from {words.day(table['day'].iloc[0])} "

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
@@ -21,6 +22,7 @@ from metrics.workspace import Workspace, fingerprint
 
 WORKSPACE = "WBR_WORKSPACE"
 JOURNAL = "WBR_JOURNAL"
+View = Literal["deck", "exceptions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,8 @@ def _opened(where: str, files: str) -> Opened:
     return Opened(open_workspace(Path(folder), journal=journal), files)
 
 
-def deck_html(house: Opened, deck: Deck) -> str:
-    """The whole deck as the page shows it."""
+def deck_html(house: Opened, deck: Deck, view: View = "deck") -> str:
+    """The whole deck as the page shows it, or its exceptions only."""
     parts = (
         house.workspace.folder,
         house.fingerprint,
@@ -75,13 +77,17 @@ def deck_html(house: Opened, deck: Deck) -> str:
         deck.name,
         deck.week_ending,
         deck.as_of,
+        view,
     )
-    return _drawn("\n".join(map(str, parts)), deck)  # One string, because two tuples can share one hash.
+    return _drawn(
+        "\n".join(map(str, parts)), deck, view
+    )  # One string, because two tuples can share one hash.
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _drawn(key: str, _deck: Deck) -> str:  # noqa: ARG001 - `key` stands for the deck
-    return grid.page(_deck, twins="on_demand")
+def _drawn(key: str, _deck: Deck, _view: View) -> str:  # noqa: ARG001 - `key` stands for both
+    drawn = grid.preparation if _view == "exceptions" else grid.page
+    return drawn(_deck, twins="on_demand")
 
 
 def deck_file(house: Opened, week_ending: date, name: str) -> bytes:

@@ -172,7 +172,7 @@ def _rows(owners: Owners, definitions: Definitions, today: date) -> pd.DataFrame
                 "node": node.get(o.metric, ""),
                 "owner": person(o.owner),
                 "standing": STANDING[o.standing] if o.left is None else f"{person(o.left)} left",
-                "since": o.since,
+                "since": words.day(o.since) if o.since else "",
                 "deputy": f"{person(o.deputy)} until {o.deputy_until}" if o.deputy else "",
                 "coming": f"{person(o.coming[0])} from {o.coming[1]}" if o.coming else "",
                 "declared": person(o.proposed) if o.differs else "",
@@ -195,7 +195,7 @@ def _filtered(rows: pd.DataFrame) -> pd.DataFrame:
         open_ = st.toggle("Only what is open", key="owners open", help="Nobody owns it, or a yes is missing")
     keep = pd.Series(True, index=rows.index)
     if find.strip():
-        folded = rows.drop(columns=["id", "since"]).agg(" ".join, axis=1).str.casefold()
+        folded = rows.drop(columns="id").agg(" ".join, axis=1).str.casefold()
         for word in find.casefold().split():
             keep &= folded.str.contains(word, regex=False)
     if section:

@@ -191,7 +191,7 @@ function present(stage, data, send) {
 
   function fit() {
     const name = NOTES[kind][0];
-    const analysing = name === "answer" && fields.answer.value === "analysing";
+    const analysing = name === "answer" && fields.answer.value === "still_analysing";
     part("about").hidden = name === "attendance" || !fields.metric.options.length;
     part("kind").hidden = name !== "answer";
     part("text").hidden = name === "attendance";

@@ -1,5 +1,6 @@
-// Mounts a sheet in Streamlit: its theme, its content, and what a person asks of it. `enhance` is grid.js.
+// Mounts a sheet in Streamlit: its theme, its content, and what a person asks of it. `enhance` and `fill` are grid.js.
 const shown = new WeakMap();
+const parcels = new WeakMap(); // the newest large content, as it travelled
 
 // Streamlit tells the theme as colours only.
 function dark(host) {
@@ -8,18 +9,40 @@ function dark(host) {
   return blue !== undefined && 0.299 * red + 0.587 * green + 0.114 * blue < 128;
 }
 
+// Large content comes as compressed JSON, the same for every visitor.
+function unpacked(parcel) {
+  const stream = new Blob([parcel]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream).json();
+}
+
+const same = (one, other) => one?.length === other.length && one.every((byte, n) => byte === other[n]);
+
 export default function mount({ data, parentElement, setTriggerValue }) {
   const sheet = parentElement.querySelector(".w-theme");
   const root = sheet.querySelector(".w-deck");
   const help = sheet.querySelector(".w-help");
   sheet.dataset.theme = dark(parentElement.host ?? sheet) ? "dark" : "light";
-  let now = shown.get(root);
-  if (now?.html !== data.html) {
+  help.onclick = () => help.close();
+  if (!(data instanceof Uint8Array)) {
+    parcels.delete(root);
+    show(data);
+  } else if (!same(parcels.get(root), data)) {
+    parcels.set(root, data);
+    unpacked(data).then((content) => parcels.get(root) === data && show(content));
+  }
+  return () => {
+    shown.get(root)?.deck.close();
+    shown.delete(root);
+    parcels.delete(root);
+  };
+
+  function show({ html, steps }) {
+    if (shown.get(root)?.html === html) return;
     const words = root.querySelector(".w-bar input")?.value ?? "";
-    root.innerHTML = data.html;
+    fill(root, html);
     const deck = enhance(root, {
       onOpen: (metric) => setTriggerValue("open", metric),
-      keys: data.steps && {
+      keys: steps && {
         "[": () => setTriggerValue("step", -1),
         "]": () => setTriggerValue("step", 1),
         "?": () => help.open || help.showModal(),
@@ -30,12 +53,6 @@ export default function mount({ data, parentElement, setTriggerValue }) {
       field.value = words;
       deck.search(words);
     }
-    now = { html: data.html, deck };
-    shown.set(root, now);
+    shown.set(root, { html, deck });
   }
-  help.onclick = () => help.close();
-  return () => {
-    shown.delete(root);
-    now.deck.close();
-  };
 }

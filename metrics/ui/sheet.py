@@ -4,12 +4,17 @@
 made and escaped in `draw.grid` and `ui.markup`; `grid.js` gives it tooltips, keys and search.
 """
 
+import json
 from dataclasses import dataclass
+from functools import lru_cache
+from gzip import compress
 from importlib.resources import files
 
 import streamlit as st
 
 from metrics.draw import style
+
+LARGE = 200_000  # Characters: from here on it pays to compress markup, once for all visitors.
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ def sheet(markup: str, key: str, *, weeks: bool = False) -> Asked:
     """
     result = _mounted(
         key=key,
-        data={"html": markup, "steps": weeks},
+        data=_parcel(markup, weeks) if len(markup) >= LARGE else {"html": markup, "steps": weeks},
         on_open_change=_nothing,
         on_step_change=_nothing,
     )
@@ -56,6 +61,13 @@ def sheet(markup: str, key: str, *, weeks: bool = False) -> Asked:
         metric if isinstance(metric, str) else None,
         int(step) if step in (-1, 1) else None,
     )
+
+
+@lru_cache(maxsize=32)
+def _parcel(markup: str, weeks: bool) -> bytes:
+    """The content of a large sheet as compressed JSON: Streamlit hashes, copies and sends a sixth of it."""
+    content = json.dumps({"html": markup, "steps": weeks}, ensure_ascii=False)
+    return compress(content.encode(), compresslevel=3, mtime=0)
 
 
 def _nothing() -> None:

@@ -58,6 +58,11 @@ def _stands(page: Page, metric: Metric) -> str:
     loop = page.workspace.loop
     definitions = page.workspace.definitions
     facts: list[tuple[str, str | None]] = []
+    signal = page.workspace.verdicts(page.week).at(metric.id, page.week)
+    if signal is not None and signal.marked:
+        verdict = text.verdict(signal, metric.unit, definitions.company.currency)
+        loud = ' class="w-late"' if signal.tier == "exception" else ""
+        facts.append((signal.tier.capitalize(), f"<span{loud}>{escape(verdict)}</span>"))
     answers = [a for a in loop.saying.answers(page.week) if a.metric == metric.id]
     for answer in answers:
         through = text.listed(markup.metric_link(m, definitions.metrics[m].name) for m in answer.inputs)
@@ -392,9 +397,12 @@ def _certification(page: Page, metric: Metric) -> None:
 
 
 def _more(page: Page, metric: Metric) -> None:
-    story, mark, correction, remark, life = st.tabs(
-        ["Story", "Andon mark", "Correction", "Annotation", "Life of the metric"]
-    )
+    with st.expander(
+        "Story, Andon mark, correction, annotation, life of the metric", icon=":material/more_horiz:"
+    ):
+        story, mark, correction, remark, life = st.tabs(
+            ["Story", "Andon mark", "Correction", "Annotation", "Life of the metric"]
+        )
     with story:
         _story(page, metric)
     with mark:

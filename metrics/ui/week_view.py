@@ -31,6 +31,11 @@ NEXT = {
 }
 
 
+def working() -> bool:
+    """Whether the address asks for the week's work."""
+    return st.query_params.get("view") == "week"
+
+
 def week_line(page: Page) -> str:
     """Where the week stands and how much is missing, in one line."""
     loop = page.workspace.loop
@@ -47,7 +52,7 @@ def week_view(page: Page) -> str | None:
     loop = page.workspace.loop
     stands = loop.progress(page.week, page.deck_name)
     missing = loop.missing(page.week, page.deck_name)
-    asked = sheet(_steps(page, stands) + _missing(page, stands, missing), key="week").metric
+    asked = sheet(_steps(page, stands) + _missing(page, stands, missing), key="week_work").metric
     _moving(page, stands, missing)
     work, promised, published = st.tabs(["Certification", "Promises", "Published decks"])
     with work:

@@ -4,6 +4,7 @@
 """
 
 from metrics.week.build import Known, Sheet, build, metrics_of, remarks
+from metrics.week.marks import cases, sentence
 from metrics.week.page_zero import Restated
 
-__all__ = ["Known", "Restated", "Sheet", "build", "metrics_of", "remarks"]
+__all__ = ["Known", "Restated", "Sheet", "build", "cases", "metrics_of", "remarks", "sentence"]

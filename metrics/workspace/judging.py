@@ -1,17 +1,44 @@
 """What the signal engine says of every metric, judged once for a state of the numbers."""
 
 from collections import OrderedDict
-from datetime import date, datetime
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from hashlib import sha256
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from metrics import history
+from metrics.deck import Marked
 from metrics.history import Verdicts
-from metrics.signals import judge_all
+from metrics.signals import expected_by_chance, judge_all
+from metrics.signals.values import JUDGED
+from metrics.week import sentence
+from metrics.workspace.prepared import Prepared, engine
 
 if TYPE_CHECKING:
     from metrics.workspace.house import Workspace
 
+Progress = Callable[[str, float], None]
+
 REMEMBERED = 24  # Weeks kept in memory.
+
+
+@dataclass(frozen=True, slots=True)
+class WeekJudged:
+    """What the engine says of one week.
+
+    Attributes:
+        week_ending: The week.
+        rows: One per metric, in the order of the file; a metric retired or told monthly is left out.
+        by_chance: Exceptions, and watches more, that chance alone brings among the metrics judged.
+    """
+
+    week_ending: date
+    rows: tuple[Marked, ...]
+    by_chance: tuple[float, float]
 
 
 class Judging:
@@ -19,7 +46,9 @@ class Judging:
 
     def __init__(self, house: "Workspace") -> None:
         self._house = house
-        self._judged: OrderedDict[tuple[str, str, date, datetime | None], Verdicts] = OrderedDict()
+        self._judged: OrderedDict[str, Verdicts] = OrderedDict()
+        self._prepared = Prepared(house.folder)
+        self._judging = RLock()  # Whoever asks for the same week meanwhile waits for the one answer.
 
     def verdicts(self, week_ending: date, as_of: datetime | None = None) -> Verdicts:
         """What the engine said of every metric in every week up to one.
@@ -27,14 +56,80 @@ class Judging:
         Raises:
             CalendarError: `week_ending` ends no week.
         """
+        self._house.calendar.week(week_ending)
+        key = self._key(week_ending, as_of)
+        with self._judging:
+            if key not in self._judged:
+                self._judged[key] = self._found(key, week_ending, as_of)
+                while len(self._judged) > REMEMBERED:
+                    self._judged.popitem(last=False)
+            self._judged.move_to_end(key)
+            return self._judged[key]
+
+    def week(self, week_ending: date, as_of: datetime | None = None) -> WeekJudged:
+        """What the engine says of one week, in numbers and in sentences."""
+        verdicts, metrics = self.verdicts(week_ending, as_of), self._house.definitions.metrics
+        rows = tuple(
+            Marked(s.metric, metrics[s.metric].name, None, s, sentence(s, verdicts, self._house.registry))
+            for s in verdicts.week(week_ending)
+        )
+        judged = sum(row.signal.state in JUDGED for row in rows)
+        return WeekJudged(week_ending, rows, expected_by_chance(judged))
+
+    def prepare(self, weeks: Sequence[date], progress: Progress | None = None) -> int:
+        """Judge weeks ahead of the people who will open them.
+
+        Args:
+            weeks: Their last days.
+            progress: Told what is being done, and which share of it is done.
+
+        Returns:
+            How many were not judged before.
+        """
+        made = 0
+        for done, week in enumerate(weeks):
+            if progress is not None:
+                progress(f"judging the week ending {week}", done / len(weeks))
+            made += not self._prepared.has(self._key(week, None))
+            self.verdicts(week)
+        if progress is not None:
+            progress("judged", 1.0)
+        return made
+
+    def _key(self, week_ending: date, as_of: datetime | None) -> str:
+        """All that the verdicts depend on."""
         house = self._house
-        house.calendar.week(week_ending)
-        key = house.version, house.limits_version, week_ending, as_of
-        if key not in self._judged:
-            self._judged[key] = self._judge(week_ending, as_of)
-            while len(self._judged) > REMEMBERED:
-                self._judged.popitem(last=False)
-        return self._judged[key]
+        parts = (
+            house.version,
+            self._store_file,
+            house.limits_version,
+            self._definitions,
+            week_ending.isoformat(),
+        )
+        moment = as_of.astimezone(UTC).isoformat() if as_of else ""
+        return "\n".join((*parts, moment, engine()))
+
+    @property
+    def _store_file(self) -> str:
+        """When the store's file was made: a store thrown away and loaded anew counts its versions again."""
+        path = self._house.folder / "store" / self._house.version
+        with suppress(OSError):
+            about = path.stat()
+            return f"{about.st_mtime_ns}:{about.st_size}"
+        return ""
+
+    @cached_property
+    def _definitions(self) -> str:
+        return sha256(self._house.definitions.model_dump_json().encode()).hexdigest()
+
+    def _found(self, key: str, week_ending: date, as_of: datetime | None) -> Verdicts:
+        kept = self._prepared.read(key, self._house.definitions.metrics)
+        if kept is not None:
+            return kept
+        made = self._judge(week_ending, as_of)
+        if self._house.version and made.judged:
+            self._prepared.write(key, made)
+        return made
 
     def _judge(self, week_ending: date, as_of: datetime | None) -> Verdicts:
         house = self._house

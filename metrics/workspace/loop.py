@@ -10,11 +10,8 @@ from typing import TYPE_CHECKING, Any
 from metrics import flywheel
 from metrics.definitions import (
     Definitions,
-    LongSource,
     MonthsTableBlock,
-    Source,
     WeeksTableBlock,
-    WideSource,
     metrics_in,
     series_of,
 )
@@ -181,27 +178,25 @@ class Loop:
     def _late(self, week: date) -> Iterator[str]:
         """The sources whose numbers do not reach the week's end, in words."""
         allowed = {"day": 0, "week": 0, "month": 31}
+        live = self._live_sources() if self._house.version else frozenset()
         for row in self._house.sources().to_dict("records"):
             name, last = str(row["source"]), row["last_day"]
             if name.startswith("targets:"):
                 continue
             source = self._house.definitions.sources[name]
-            if not self._read(source):
-                continue
             if row["state"] == "never loaded":
                 yield f"Load {name}: it was never loaded"
-            elif last is not None:
+            elif last is not None and name in live:
                 days = source.late_after_days or allowed[source.grain]
                 if last < week - timedelta(days=days):
                     yield f"Load {name}: its numbers end on {last}"
 
-    def _read(self, source: Source) -> bool:
-        """Whether a metric that is not retired may read a source; one row per series does not say which."""
-        if isinstance(source, LongSource):
-            return True
-        told = source.series if isinstance(source, WideSource) else source.samples
-        metrics = self._house.definitions.metrics.values()
-        return any(s in told for m in metrics if not m.retired for s in series_of(m.measure))
+    def _live_sources(self) -> frozenset[str]:
+        """The sources from which some metric that is not retired has its numbers."""
+        metrics = [m for m in self._house.definitions.metrics.values() if not m.retired]
+        read = dict.fromkeys(s for m in metrics for s in series_of(m.measure))
+        told = self._house.store.provenance(list(read))
+        return frozenset(str(name) for name in told["source"].unique())
 
     def _explained(self, week: date) -> frozenset[str]:
         """Metrics without a value for which an event, an annotation or a person gives a reason."""

@@ -192,7 +192,7 @@ class Publishing:
         files = {
             "deck.json": _json(json_form.as_json(deck)),
             "deck.html": html.document(deck).encode(),
-            "week.json": _json(plain({**week, "limits": self._limits(deck), "metrics": self._metrics(deck)})),
+            "week.json": _json(plain({**week, **self._made_from(deck)})),
             "definitions.json": _json(declared),
         }
         hashes = {name: sha256(told).hexdigest() for name, told in files.items()}
@@ -232,16 +232,16 @@ class Publishing:
                 broken.append(str(error))
         return self._house.journal.verify(noted), tuple(broken)
 
-    def _metrics(self, deck: Deck) -> dict[str, str]:
-        """How each metric of the deck was counted, by fingerprint."""
+    def _made_from(self, deck: Deck) -> dict[str, Any]:
+        """What a deck was made from: limits, how each metric was counted, and the newest load."""
         shown = {b.metric for b in deck.blocks if b.metric}
         shown |= {line.metric for b in deck.blocks if b.chart for line in b.chart.lines}
-        known = self._house.definitions.metrics
-        return {m: definition_fingerprint(self._house.definitions, m) for m in sorted(shown) if m in known}
-
-    def _limits(self, deck: Deck) -> dict[str, Any]:
-        """What the signal engine said of each metric."""
-        return {b.signal.metric: b.signal for b in deck.blocks if b.signal is not None}
+        known = self._house.definitions
+        return {
+            "limits": {b.signal.metric: b.signal for b in deck.blocks if b.signal is not None},
+            "metrics": {m: definition_fingerprint(known, m) for m in sorted(shown) if m in known.metrics},
+            "load": max((int(n) for n in self._house.loads()["load"]), default=0),
+        }
 
     def _written(self, name: str, files: Mapping[str, bytes]) -> None:
         """Write an edition's files where nothing sees them, then give the folder its name in one step."""
@@ -328,7 +328,7 @@ class Publishing:
         counted_as = told.get("metrics", {}).get(cell.metric)
         if counted_as and counted_as != definition_fingerprint(self._house.definitions, cell.metric):
             return "the definition was changed"
-        if restated := self._restated(edition, cell):
+        if restated := self._restated(int(told["load"]), cell):
             return restated
         if cell.state == "immature":
             return "it has matured"
@@ -336,18 +336,14 @@ class Publishing:
             return "the target was changed"
         return "a day it is made from was told later, or the calendar was changed"
 
-    def _restated(self, edition: Edition, cell: "_Cell") -> str:
-        """The corrections behind a cell that came after the edition, in words; empty if there are none."""
+    def _restated(self, load: int, cell: "_Cell") -> str:
+        """The corrections behind a cell that came with later loads, in words; empty if there are none."""
         table = self._house.restatements(cell.metric)
         if table.empty:
             return ""
-        since = pd.Timestamp(edition.at).tz_convert("UTC").tz_localize(None)
         days = pd.to_datetime(table["day"])
-        kept = table[
-            (table["new_known_at"] > since)
-            & (days >= pd.Timestamp(cell.first))
-            & (days <= pd.Timestamp(cell.last))
-        ]
+        here = (days >= pd.Timestamp(cell.first)) & (days <= pd.Timestamp(cell.last))
+        kept = table[(table["load"] > load) & here]
         if kept.empty:
             return ""
         loads = sorted({int(n) for n in kept["load"]})
