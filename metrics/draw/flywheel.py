@@ -42,6 +42,7 @@ GRADES = {
     "inconclusive": "cannot be told yet",
     "broken": "contradicted or decayed",
 }
+COLOURS = {"definition": "before", "broken": "attention", "inconclusive": "target"}
 ALIGN: dict[int, Literal["left", "center", "right"]] = {-1: "right", 0: "center", 1: "left"}
 SOLID = [1.0, 0.0]
 DASHES: dict[str, list[float]] = {
@@ -425,7 +426,7 @@ def _spoke_layers(scales: Scales, looks: Sequence[str], ink: Mapping[str, str]) 
     along = {**_place(scales), "detail": "id:N", "order": "step:Q", "tooltip": tips}
     layers = []
     for look in looks:
-        colour = {"definition": ink["before"], "broken": ink["attention"]}.get(look, ink["now"])
+        colour = ink[COLOURS.get(look, "now")]
         line = _chart(f"{look}_lines").mark_line(
             color=colour,
             strokeWidth=WIDTHS.get(look, 1.4),

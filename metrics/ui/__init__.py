@@ -4,7 +4,9 @@ A page asks `ui.page(...)` in its first line and then composes; nothing here or 
 """
 
 from metrics.ui.bar import bar, step, view
+from metrics.ui.correlations_view import correlations
 from metrics.ui.driver_view import drivers
+from metrics.ui.flywheel_view import flywheel
 from metrics.ui.frame import Page, main, nothing_loaded, open_metric, page
 from metrics.ui.goal_view import all_goals, one_goal
 from metrics.ui.goal_view import tracks as goal_tracks
@@ -32,9 +34,11 @@ __all__ = [
     "all_metrics",
     "bar",
     "beliefs_and_origins",
+    "correlations",
     "deck_html",
     "definition_and_chart",
     "drivers",
+    "flywheel",
     "freshness",
     "goal_tracks",
     "history",

@@ -71,6 +71,8 @@ def destinations() -> dict[str, Destination]:
         "metric": st.Page(pages / "metric.py", title="Metric", url_path="metric"),
         "goals": st.Page(pages / "goals.py", title="Goals", url_path="goals"),
         "owners": st.Page(pages / "owners.py", title="Owners", url_path="owners"),
+        "flywheel": st.Page(pages / "flywheel.py", title="Flywheel", url_path="flywheel"),
+        "correlations": st.Page(pages / "correlations.py", title="Correlations", url_path="correlations"),
         "sources": st.Page(pages / "sources.py", title="Sources", url_path="sources"),
     }
 

@@ -23,10 +23,12 @@ from metrics.correlation import (
     link_tests,
     pair_in_depth,
     scan,
+    sentence,
     shared_series,
     together,
 )
-from metrics.definitions import Link, Metric
+from metrics.correlation.words import number
+from metrics.definitions import Definitions, Link, Metric
 from metrics.history import History
 from metrics.rollup import IMMATURE, PARTIAL
 
@@ -295,3 +297,60 @@ def link_form(test: LinkTest) -> dict[str, object]:
         "effect_unit": test.units.effect if test.units else None,
         "decay": decay.state if decay else None,
     }
+
+
+# --- for people -----------------------------------------------------------------------------------
+
+
+def correlations_words(found: Correlations, definitions: Definitions, *, every: bool = False) -> str:
+    """The scan as a table and what to make of it.
+
+    Args:
+        found: The scan.
+        definitions: Of the workspace, for names.
+        every: Show also the pairs of which nothing can be said.
+    """
+    names = {m.id: m.name for m in definitions.metrics.values()}
+    rows = [row for row in found.rows if every or row.listed]
+    table = [("driver", "driven", "verdict", "weeks later", "r", "raw r", "q", "effect")]
+    table += [
+        (
+            names[row.driver],
+            names[row.driven],
+            row.verdict.replace("_", " "),
+            str(row.lag_weeks),
+            f"{row.r:+.2f}",
+            "—" if row.r_raw is None else f"{row.r_raw:+.2f}",
+            "—" if row.q is None else f"{row.q:.1g}",
+            f"{number(row.effect.amount)} {row.effect.unit}" if row.effect else "—",
+        )
+        for row in rows
+    ]
+    widths = [max(len(line[i]) for line in table) for i in range(len(table[0]))]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in table]
+    listed = sum(row.listed for row in found.rows)
+    lines.append(
+        f"{listed} of {len(found.rows)} pairs are listed, {found.tests:,} tests in {found.weeks} weeks up to "
+        f"{found.until}; about 1 in {round(1 / found.rate)} of the list may be luck. Association, not proof."
+    )
+    lines += [sentence(left, names) for left in found.left_out]
+    hidden = {frozenset((e.driver, e.driven)) for e in found.excluded}
+    if hidden:
+        lines.append(f"{len(hidden)} pairs are arithmetic and are never offered.")
+    return "\n".join(lines)
+
+
+def links_words(tests: Sequence[LinkTest], definitions: Definitions) -> str:
+    """Each stated link and its evidence, one paragraph a link."""
+    names = {m.id: m.name for m in definitions.metrics.values()}
+    if not tests:
+        return "No link is stated. Declare one under `links:`, before looking."
+    lines = [
+        f"{names[t.link.driver]} -> {names[t.link.driven]} ({t.link.sign}, weeks {t.link.lag_weeks[0]} to "
+        f"{t.link.lag_weeks[1]}): {sentence(t, names)}"
+        for t in tests
+    ]
+    states = [t.state for t in tests]
+    counts = [f"{states.count(s)} {s}" for s in ("supported", "contradicted", "insufficient", "definition")]
+    lines.append(f"{len(tests)} links: {', '.join(c for c in counts if not c.startswith('0 '))}.")
+    return "\n".join(lines)

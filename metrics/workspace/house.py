@@ -38,6 +38,7 @@ from metrics.registry import Finding, Registry
 from metrics.rollup import STATES, Window, days_of, rollup
 from metrics.six_twelve import Charts, SixTwelve, frame
 from metrics.store import LoadReport, Store
+from metrics.workspace.beliefs import Beliefs
 from metrics.workspace.drivers import Drivers
 from metrics.workspace.evidence import Evidence
 from metrics.workspace.goals import Goals
@@ -171,7 +172,7 @@ class Workspace:
 
     def _deck(self, week_ending: date, as_of: datetime | None, deck: str | None) -> Deck:
         self.calendar.week(week_ending)  # Before the store is opened, so that a wrong day is told as such.
-        verdicts = self.judging.verdicts(week_ending, as_of) if self.version else None
+        verdicts = self.judging.marks(week_ending, as_of) if self.version else None
         with self.store.reading(as_of) as connection:
             known = week.Known(
                 connection,
@@ -403,6 +404,11 @@ class Workspace:
     def evidence(self) -> Evidence:
         """Whether inputs move outputs."""
         return Evidence(self)
+
+    @cached_property
+    def beliefs(self) -> Beliefs:
+        """What the company believes drives what."""
+        return Beliefs(self)
 
     @cached_property
     def loop(self) -> Loop:
