@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.portfolio import ENDINGS, WEEKS, world
 from metrics.signals import Happening, Weekly, judge, judge_all
 
-GOAL = 3.0  # Seconds for 500 metrics.
+GOAL = 3.0  # Seconds for 500 metrics, tidy or not.
 
 
 def untidy(weeklies: Sequence[Weekly]) -> list[Weekly]:
@@ -45,15 +45,18 @@ def main() -> int:
     judge_all(weeklies[:3])  # Imports and the library's first call are not the engine's time.
     took = {}
     for name, these in (("one calendar", weeklies), ("untidy", untidy(weeklies))):
-        started = process_time()
-        judge_all(these)
-        took[name] = process_time() - started
+        tries = []
+        for _ in range(3):  # The quickest: a busy machine makes any of them slower and none faster.
+            started = process_time()
+            judge_all(these)
+            tries.append(process_time() - started)
+        took[name] = min(tries)
         print(f"{count} metrics x {WEEKS} weeks, {name}: {took[name]:.2f} s of one core")
     started = process_time()
     for weekly in weeklies[:5]:
         judge(weekly)
     print(f"one metric by itself: {(process_time() - started) / 5 * 1000:.0f} ms")
-    return 0 if took["one calendar"] < GOAL * count / 500 else 1
+    return 0 if max(took.values()) < GOAL * count / 500 else 1
 
 
 if __name__ == "__main__":

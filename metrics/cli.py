@@ -12,6 +12,7 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
+from shlex import quote
 from shutil import copyfile, copytree
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -179,6 +180,9 @@ def init(
         Path | None, typer.Option("--from", help="A CSV, Excel or Parquet file to draft definitions for.")
     ] = None,
     title: Annotated[str | None, typer.Option(help="Name of the company on the deck.")] = None,
+    date_format: Annotated[
+        str | None, typer.Option("--date-format", help="How its days are written, such as %d/%m/%Y.")
+    ] = None,
 ) -> None:
     """Make a new workspace; with a file, draft definitions for its numbers and load it."""
     refuse_full(folder)
@@ -191,7 +195,7 @@ def init(
         return
     if not source.is_file():
         raise SourceError(f"{source} is not there. Name a CSV, Excel or Parquet file that exists.")
-    profile = ingest.profile(source)
+    profile = ingest.profile(source, date_format=date_format)
     name = title or source.stem.replace("_", " ").replace("-", " ").strip().capitalize()
     texts = draft.draft(profile, source.name, name, datetime.now(UTC).date())
     write(folder, texts)
@@ -236,12 +240,19 @@ def report_first_load(folder: Path, notes: Sequence[str], *, loads: bool = True)
     for note in notes:
         typer.echo(f"- {note}")
     workspace = open_workspace(folder)
+    where = quote(str(folder))
     if loads:
-        with shown_progress("Loading") as progress:
-            workspace.load(by="init", progress=progress)
+        try:
+            with shown_progress("Loading") as progress:
+                workspace.load(by="init", progress=progress)
+        except SourceError as error:
+            raise SourceError(
+                f"{error}\n{folder} is written with a copy of the file, and nothing is loaded yet: "
+                f"wbr load --workspace {where}"
+            ) from error
     typer.echo(
         f"{folder}: {counted(len(workspace.definitions.metrics), 'metric')}, "
-        f"week ending {workspace.default_week()}. Open it: wbr serve --workspace {folder}"
+        f"week ending {workspace.default_week()}. Open it: wbr serve --workspace {where}"
     )
 
 
@@ -376,6 +387,8 @@ def parted(
             continue
         path = Path(word)
         if not path.is_file():
+            if path.suffix:
+                raise SourceError(f"{word} is not there. Name a file that exists, or a declared source.")
             workspace.source(word)  # Neither a source nor a file: the hint names the sources.
         files.setdefault(source or workspace.source_of(path), []).append(path)
     return names, files
@@ -1017,7 +1030,7 @@ def drivers(
         return
     currency = chosen.definitions.company.currency
     typer.echo(driver_words.headline(change, currency))
-    if change.why_not and change.why_not != "no_value":
+    if change.why_not and change.why_not not in driver_words.TOLD:
         typer.echo(driver_words.why_not(change))
     for split in change.splits:
         typer.echo(f"{driver_words.dimension(split.by)}: {driver_words.story(change, split, currency)}")
@@ -1058,6 +1071,49 @@ def change_form(change: Change) -> dict[str, Any]:
             for split in change.splits
         ],
     }
+
+
+# --- evidence --------------------------------------------------------------------------------
+
+
+@app.command()
+def correlations(
+    output: Annotated[str | None, typer.Option("--output", help="Only what may drive this metric.")] = None,
+    until: Annotated[str, typer.Option(help="Last day of the newest week used, or `latest`.")] = "latest",
+    every: Annotated[
+        bool, typer.Option("--all", help="Print also the pairs of which nothing can be said.")
+    ] = False,
+    workspace: Folder = None,
+    form: Format = Form.text,
+) -> None:
+    """Print which metrics move before which, over all pairs and lags, clearest first."""
+    from metrics.workspace import evidence
+
+    chosen = opened(workspace)
+    found = chosen.evidence.correlations(output, a_week(until, chosen))
+    if form is Form.json:
+        print_json(evidence.correlations_form(found))
+    else:
+        typer.echo(evidence.correlations_words(found, chosen.definitions, every=every))
+
+
+@app.command()
+def links(
+    until: Annotated[str, typer.Option(help="Last day of the newest week used, or `latest`.")] = "latest",
+    workspace: Folder = None,
+    form: Format = Form.text,
+) -> None:
+    """Print the stated links, and whether the data agree with each."""
+    from metrics.workspace import evidence
+
+    chosen = opened(workspace)
+    week = a_week(until, chosen)
+    tests = chosen.evidence.links(week)
+    if form is Form.json:
+        told = [evidence.link_form(test) for test in tests]
+        print_json({"schema": "sixtwelve.links/1", "until": week.isoformat(), "rows": told})
+    else:
+        typer.echo(evidence.links_words(tests, chosen.definitions))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser import LAST_WEEK, a_shop, chromium, served, visited
 
-PAGES = ["/", "/metric", "/metric?metric=conversion", "/sources"]
+PAGES = ["/", "/?view=exceptions", "/metric", "/metric?metric=conversion", "/sources"]
 WEEK_BEFORE = "2026-04-25"
 SIZES = [(1440, 900), (1920, 1080), (390, 844)]
 NAMELESS = [[".stretch_brush"], [".stretch_brush_bg"]]  # Vega names every mark but those of a brush.
@@ -89,6 +89,22 @@ def test_a_click_on_a_card_opens_its_metric_in_the_same_session(browser, address
         assert visit.abroad == []
 
 
+def test_the_expected_range_is_read_by_pointing_and_turns_into_the_classic_chart(browser, address):
+    with visited(browser, f"{address}/metric?metric=orders") as visit:
+        chart = visit.page.locator(".st-key-signals_chart svg").first
+        expect(chart).to_contain_text("Surprise: distance from the expected value, in σ")
+        box = chart.bounding_box()
+        assert box is not None
+        visit.page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + 100)
+        expect(visit.page.locator("#vg-tooltip-element")).to_contain_text("Verdict")
+        visit.page.get_by_text("Classic XmR").click()
+        expect(visit.page.locator(".st-key-signals_chart svg").first).to_contain_text(
+            "Moving range: distance from the week before"
+        )
+        assert visit.complaints == []
+        assert visit.abroad == []
+
+
 def test_the_search_leaves_the_charts_that_match(browser, address):
     with visited(browser, address) as visit:
         visit.page.keyboard.press("/")
@@ -96,6 +112,19 @@ def test_the_search_leaves_the_charts_that_match(browser, address):
         expect(visit.page.locator(".w-card:visible, .w-wide:visible")).to_have_count(1)
         visit.page.locator(".w-bar input").fill("")
         expect(visit.page.locator(".w-card:visible, .w-wide:visible")).to_have_count(5)
+
+
+def test_the_exceptions_alone_are_a_view_to_prepare_with_and_never_the_default(browser, address):
+    with visited(browser, address) as visit:
+        page = visit.page
+        expect(page.get_by_role("heading", name="Weekly review")).to_be_visible()
+        page.get_by_role("button", name="Exceptions only").click()
+        expect(page.get_by_role("heading", name="Exceptions only")).to_be_visible()
+        expect(page).to_have_url(re.compile(r"view=exceptions"))
+        page.get_by_role("button", name="Whole deck").click()
+        expect(page.get_by_role("heading", name="Weekly review")).to_be_visible()
+        assert "view=" not in page.url
+        assert visit.complaints == []
 
 
 def test_help_lists_the_keys(browser, address):

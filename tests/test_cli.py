@@ -195,3 +195,45 @@ def test_the_workspace_comes_from_the_option_the_folder_or_the_environment(wrenf
 def test_wrong_usage_ends_with_two(tmp_path):
     assert wbr("deck", "--form", cwd=tmp_path)[0] == 2
     assert wbr("nonsense", cwd=tmp_path)[0] == 2
+
+
+def test_the_signals_of_the_demo_are_one_row_per_metric(wrenfield):
+    code, out, err = wbr("signals", "--week", "2026-05-09", "--format", "json", cwd=wrenfield)
+    told = json.loads(out)
+    rows = {row["metric"]: row for row in told["rows"]}
+    assert (code, err, told["week_ending"], len(rows)) == (0, "", "2026-05-09", len(told["rows"]))
+    failed = rows["failed_checkouts"]
+    assert (failed["tier"], failed["reasons"], failed["favourable"]) == ("exception", ["above_range"], False)
+    assert failed["low"] < failed["expected"] < failed["high"] < failed["value"]
+    assert failed["sentence"].startswith("Higher than expected: 2.90%, expected ")
+    assert (rows["return_rate"]["tier"], rows["return_rate"]["z"]) == ("cannot_judge", None)
+    assert rows["payment_authorisation"]["tier"] == "none"  # Always below its floor, never a signal.
+    assert {"new_detail_pages", "free_cash_flow"}.isdisjoint(rows)  # Retired; told once a month.
+
+
+def test_signals_in_words_start_with_the_count(wrenfield):
+    code, out, err = wbr("signals", cwd=wrenfield)
+    assert (code, err) == (0, "")
+    assert out.startswith("Week ending 2026-05-09\n\n")
+    assert "expected by chance\n- Checkout attempts that fail: Higher than expected: 2.90%" in out
+
+
+def test_the_payment_incident_is_one_story_that_does_not_claim_all(wrenfield):
+    deck = json.loads(wbr("deck", "--format", "json", cwd=wrenfield)[1])
+    [story] = [group for group in deck["groups"] if group["lead"]["metric"] == "failed_checkouts"]
+    assert {one["metric"] for one in story["others"]} == {"conversion", "orders", "gmv"}
+    assert "fast_track_in_stock" in {one["metric"] for one in story["behind"]}
+    assert "none of them is claimed to explain all of it" in story["caution"]
+    blocks = {b["metric"]: b for b in deck["blocks"] if b["kind"] == "six_twelve"}
+    assert blocks["payment_authorisation"]["on_target"] == "The process cannot do this. Change the process."
+    in_stock = blocks["views_in_stock"]
+    if in_stock["signal"]["tier"] == "exception":  # A gift of the seed, not an event.
+        assert [(b["metric"], b["lag_weeks"]) for b in in_stock["behind"]] == [("forecast_accuracy", 4)]
+
+
+def test_preparing_twice_finds_all_done(wrenfield):
+    code, out, err = wbr("prepare", "--weeks", "1", cwd=wrenfield)
+    assert (code, err, out.split(":")[0]) == (0, "", "1 week prepared")
+    again = json.loads(wbr("prepare", "--weeks", "1", "--format", "json", cwd=wrenfield)[1])
+    assert (again["weeks"], again["judged"]) == (["2026-05-09"], 0)
+    assert list((wrenfield / "prepared").glob("signals-*.npz"))

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from metrics import open_workspace
+from metrics import open_workspace, text
 from metrics.draw import style
 from metrics.errors import MetricsError
 from metrics.ui import serve
 from tests.browser import DEFINITIONS, ROOT, a_shop
+from tests.odd import an_odd_shop
 
 PAGES = ("review", "metric", "sources")
 
@@ -170,7 +171,7 @@ def test_a_metric_is_explained_in_words(opened, shop):
         "shop: shop.csv",
     ):
         assert words in shown
-    assert len(app.get("vega_lite_chart")) == 1
+    assert len(app.get("vega_lite_chart")) == 2
     app.segmented_control(key="grain").set_value("day").run()
     assert not app.exception
 
@@ -187,6 +188,126 @@ def test_without_a_metric_all_of_them_are_offered(opened, shop):
 def test_a_misspelt_metric_is_answered_with_its_neighbour(opened, shop):
     app = opened(shop, "metric", metric="conversio")
     assert told(app) == ["There is no metric “conversio”. Did you mean 'conversion'?"]
+
+
+# --- signals on the metric page ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return an_odd_shop(tmp_path_factory.mktemp("odd") / "shop")
+
+
+def signal_words(app: AppTest) -> str:
+    """All that is said about signals, as plain words."""
+    return unescape(
+        re.sub("<[^>]+>", "", "\n".join(str(one.value) for one in app.html if "wu-" in one.value))
+    )
+
+
+def signal_charts(app: AppTest) -> list[str]:
+    """Which signal charts are drawn, by what is said of them to those who do not see them."""
+    told = (re.search("expected range|classic chart", one.proto.alt) for one in app.get("vega_lite_chart"))
+    return [found.group() for found in told if found]
+
+
+# fmt: off
+ODD = [
+    # metric     what its page says                                                          charts
+    ("steady",  "How it is judged: Steady level; remembers nothing of last week.",           ["expected range"]),
+    ("steady",  "Left out, week ending Sat 10 Jan 2026: Fair. Declared in the definitions.", ["expected range"]),
+    ("three",   "Cannot be judged yet: only 3 weeks of history, 6 needed.",                  ["expected range"]),
+    ("zero",    "No week was an exception or a watch.",                                      ["expected range"]),
+    ("same",    "it has never varied, so no change can be called unusual.",                  ["expected range"]),
+    ("never",   "Cannot be judged: it has no value this week.",                              []),
+    ("leap",    "So far from all others that the limits are spoiled: Sat 18 Oct 2025.",      ["expected range"]),
+    ("late",    "Limits are learned anew each week; 26 weeks and eight newer ones lock them.", ["expected range"]),
+    ("debt",    "Differences are judged, not ratios, because a value was not positive.",     ["expected range"]),
+    ("stock",   "It is a stock: its change on the week before is judged, not its level.",    ["expected range"]),
+    ("few",     "It counts few events: four weeks are judged together, by their mean.",      ["expected range"]),
+    ("monthly", "It is told by the month, and limits need weeks: no week of it is judged.",  []),
+    ("gone",    "It is retired: no week of it is judged.",                                   []),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(
+    ("metric", "says", "charts"), ODD, ids=[f"{metric}: {says[:40]}" for metric, says, _ in ODD]
+)
+def test_a_metric_that_is_awkward_to_judge_gets_a_sentence(opened, odd, metric, says, charts):
+    app = opened(odd, "metric", metric=metric)
+    assert says in signal_words(app)
+    assert signal_charts(app) == charts
+    if charts:
+        app.segmented_control(key="limits view").set_value("classic").run()
+        assert not app.exception
+        assert signal_charts(app) == ["classic chart"]
+
+
+def test_every_flagged_week_has_its_reason(opened, odd):
+    app = opened(odd, "metric", metric="moved")
+    said = signal_words(app)
+    flagged = [one for one, _ in open_workspace(odd).limits.told("moved") if one.marked]
+    assert len(flagged) > 8
+    for one in flagged:
+        good = "favourable" if one.favourable else "unfavourable"
+        assert f"{text.day(one.week_ending)}{one.tier.capitalize()}{good}" in said
+
+
+def test_who_has_not_said_who_they_are_may_not_declare(opened, odd):
+    app = opened(odd, "metric", metric="moved")
+    assert "Say who you are first" in signal_words(app)
+    assert app.button(key="prefill moved").disabled
+    app = opened(odd, "metric", **{"metric": "moved", "as": "ada"})
+    assert "Ada Moss may not declare a divider" in signal_words(app)
+    assert app.button(key="prefill moved").disabled
+
+
+def test_a_divider_is_proposed_declared_and_ended_on_the_page(opened, tmp_path):
+    folder = an_odd_shop(tmp_path / "shop")
+    app = opened(folder, "metric", **{"metric": "moved", "as": "yuki"})
+    assert "A divider could be declared" in signal_words(app)
+    assert "Since the week ending Sat 7 Feb 2026 there were" in signal_words(app)
+    app.button(key="prefill moved").click().run()
+    app.button(key="declare moved").click().run()
+    assert "The cause is missing" in trouble(app)
+
+    app.text_area(key="limits cause of moved").input("A second shift started").run()
+    app = opened(
+        folder, "metric", **{"metric": "moved", "as": "yuki"}
+    )  # Another visit: the words are still there.
+    assert app.text_area(key="limits cause of moved").value == "A second shift started"
+    app.button(key="declare moved").click().run()
+    assert not app.exception
+    said = signal_words(app)
+    assert "A divider is declared: week ending Sat 7 Feb 2026." in said
+    assert (
+        "Divider, week ending Sat 7 Feb 2026: A second shift started Yuki Mori, Tue 12 May 2026, 07:00."
+        in said
+    )
+    assert "A divider could be declared" not in said
+    assert app.text_area(key="limits cause of moved").value == ""
+
+    app.text_area(key="why 1").input("It was given up").run()
+    app.button(key="surely 1").click().run()
+    said = signal_words(app)
+    assert "The divider is ended: week ending Sat 7 Feb 2026. It stays on record." in said
+    assert "Ended by Yuki Mori, Tue 12 May 2026, 07:00: It was given up" in said
+    assert "A divider could be declared" in said
+
+
+def test_a_week_is_left_out_on_the_page(opened, tmp_path):
+    folder = an_odd_shop(tmp_path / "shop")
+    app = opened(folder, "metric", **{"metric": "leap", "as": "yuki"})
+    app.segmented_control(key="limits act of leap").set_value("exclusion").run()
+    app.selectbox(key="limits week of leap").select(date(2025, 10, 18)).run()
+    app.text_area(key="limits cause of leap").input("A test <b>order</b>").run()
+    app.button(key="declare leap").click().run()
+    assert not app.exception
+    shown = "\n".join(one.value for one in app.html)
+    assert "A test &lt;b&gt;order&lt;/b&gt;" in shown
+    assert "A test <b>" not in shown
+    assert "So far from all others" not in shown
 
 
 # --- sources -------------------------------------------------------------------------------------

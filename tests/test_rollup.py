@@ -261,6 +261,17 @@ def test_a_table_of_weekly_targets_is_spread_over_the_days_of_its_weeks():
     assert target_of(None, measure=LATEST, period=both, tables=table, series=weekly) == pytest.approx(140.0)
 
 
+def test_cents_add_up_however_the_windows_cut_the_days():
+    connection = a_connection({"a": [0.1] * 10}, SUNDAY)
+    whole = Period(SUNDAY, SUNDAY + timedelta(days=9))
+    days = [Period(SUNDAY + timedelta(days=n), SUNDAY + timedelta(days=n)) for n in range(10)]
+    windows = [Window(p) for p in (whole, *days)]
+    rolled = rollup(
+        connection, [a_metric({"how": "total", "series": "a"})], windows, CALENDAR, newest=whole.last
+    )
+    assert rolled.amount.tolist() == [[1.0] + [0.1] * 10]
+
+
 # --- brute force -----------------------------------------------------------------------------
 
 values = st.lists(st.one_of(st.none(), st.integers(-50, 50).map(float)), min_size=40, max_size=40)

@@ -1,5 +1,6 @@
 """The moving expected range: the steps of the recipe, states, locks, and bad input."""
 
+from dataclasses import astuple, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -305,15 +306,20 @@ def test_eight_weeks_of_a_new_level_are_needed_for_a_proposal():
     assert judge(a_metric(values)).proposal is not None
 
 
+WEEKLY = ("value", "compared", "z", "expected", "low", "high", "n", "lock", "basis")
+EXACT = ("metric", "week_endings", "tier", "state", "reasons", "favourable", "scale", "pooled", "weight")
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
-    cut=st.integers(8, 139),
+    cut=st.integers(0, 139),
     gaps=st.sets(st.integers(0, 139), max_size=12),
     log=st.booleans(),
     count=st.booleans(),
 )
 def test_what_a_week_was_told_never_changes(seed, cut, gaps, log, count):
+    """And so one judging serves all weeks: what is cut off it is what was judged when it was the newest."""
     rng = np.random.default_rng(seed)
     values = np.round(
         noise(140, seed, level=rng.choice([3.0, 6.0, 100.0]), sigma=1.0, memory=rng.uniform(0, 0.8)), 2
@@ -324,16 +330,35 @@ def test_what_a_week_was_told_never_changes(seed, cut, gaps, log, count):
     happenings = (
         Happening("Feast", "recurring", (ending[12], ending[64], ending[116])),
         Happening("Outage", "one_off", (ending[rng.integers(0, 140)],)),
+        Happening("Recount", "definition_change", (ending[70],) if rng.random() < 0.2 else ()),
     )
-    divider = (ending[90],) if rng.random() < 0.3 else ()
-    metric = a_metric(values, log=log, count=count, happenings=happenings, dividers=divider)
-    whole, then = judge(metric), judge(metric, until=ending[cut])
+    told = {
+        "log": log,
+        "count": count,
+        "better": "up",
+        "happenings": happenings,
+        "dividers": (ending[90],) if rng.random() < 0.3 else (),
+        "immature": np.isin(np.arange(140), rng.integers(0, 140, 2)),
+        "incomplete": np.isin(np.arange(140), rng.integers(0, 140, 2)),
+    }
+    metric = a_metric(values, **told)
+    whole, then = judge(metric).until(ending[cut]), judge(metric, until=ending[cut])
     assert then.week_endings == ending[: cut + 1]
-    for name in ("z", "expected", "low", "high"):
-        now, before = getattr(whole, name)[: cut + 1], getattr(then, name)
+    for name in WEEKLY:
+        now, before = getattr(whole, name), getattr(then, name)
         assert now == pytest.approx(before, rel=1e-6, abs=1e-6, nan_ok=True), name
-    for name in ("tier", "state", "reasons"):
-        assert getattr(whole, name)[: cut + 1] == getattr(then, name), name
+    for name in EXACT:
+        assert getattr(whole, name) == getattr(then, name), name
+    assert [astuple(lock)[:6] for lock in whole.locks] == [astuple(lock)[:6] for lock in then.locks]
+    for now, before in zip(
+        (lock.model for lock in (*whole.locks, whole)),
+        (lock.model for lock in (*then.locks, then)),
+        strict=True,
+    ):
+        if now is not None:  # Of the newest week's model only what a lock judged is kept.
+            assert now == replace(before, phi=now.phi, sigma=now.sigma)
+            assert (now.phi, now.sigma) == pytest.approx((before.phi, before.sigma), rel=1e-6, nan_ok=True)
+    assert (whole.proposal, whole.dwarfing) == ((None, ()) if cut < 139 else (then.proposal, then.dwarfing))
 
 
 def test_metrics_judged_together_are_judged_as_alone():
@@ -444,6 +469,67 @@ def test_poor_input_gets_an_answer(values, told, state):
     assert len(judged.tier) == len(values)
     if state is not None:
         assert judged.state[-1] == state or (state == "constant" and judged.state[-1] == "pooled")
+
+
+@pytest.mark.parametrize("told", [{}, {"log": True}, {"count": True}], ids=["raw", "ratios", "counts"])
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param([1.0, 2.0, 3.0], id="three points"),
+        pytest.param([0.0] * 157, id="all zero"),
+        pytest.param([7.0] * 157, id="constant"),
+        pytest.param([NAN] * 157, id="all missing"),
+        pytest.param([*noise(80), 1e12, *noise(76)], id="one outlier of 1e12"),
+        pytest.param([NAN] * 30 + list(noise(127)), id="starts mid-year"),
+        pytest.param(list(noise(157, level=-50)), id="negative"),
+        pytest.param([*noise(100), -4.0, *noise(56)], id="one negative"),
+        pytest.param([3.0] * 150 + [4.0] * 7, id="constant, then another"),
+    ],
+)
+def test_poor_input_with_feasts_levels_and_gaps_gets_an_answer_each_week(values, told):
+    ending = weeks(157)
+    happenings = (
+        Happening("Feast", "recurring", ending[20::52]),
+        Happening("Outage", "one_off", (ending[80],)),
+        Happening("Recount", "definition_change", (ending[40],)),
+    )
+    holes = np.isin(np.arange(len(values)), (90, 91, len(values) - 1))
+    metric = a_metric(values, happenings=happenings, dividers=(ending[110],), incomplete=holes, **told)
+    judged = judge(metric)
+    assert len(judged.tier) == len(judged.state) == len(values)
+    assert judged.until(ending[1]).week_endings == ending[:2]
+    chart = xmr(values)
+    assert len(chart.moving_ranges) == len(values)
+    parts = judged.model_parts
+    assert parts is None or parts.weeks > 0
+
+
+def test_a_model_can_be_told_in_its_parts():
+    ending = weeks(170)
+    feast = np.isin(np.arange(170), (20, 72, 124))
+    values = 0.2 * np.arange(170) + 10 * np.sin(2 * np.pi * np.arange(170) / 52.1775) + 20 * feast
+    judged = judge(
+        a_metric(
+            values + noise(170, 8, memory=0.5), happenings=(Happening("Feast", "recurring", ending[20::52]),)
+        )
+    )
+    parts, lock = judged.model_parts, judged.lock_in_force
+    assert parts is not None
+    assert lock is not None
+    assert (parts.trend, parts.season, parts.events, parts.wandering, parts.ratios) == (
+        True,
+        True,
+        ("Feast",),
+        False,
+        False,
+    )
+    assert parts.remembers == pytest.approx(0.5, abs=0.25)
+    assert (parts.weeks, parts.first, parts.last, parts.locked) == (lock.n, lock.first, lock.last, lock.made)
+    assert judge(a_metric([1.0, 2.0, 3.0])).model_parts is None
+    assert judge(a_metric([5.0] * 40)).model_parts is None
+    growing = judge(a_metric(noise(20))).model_parts
+    assert growing is not None
+    assert (growing.weeks, growing.locked, growing.first) == (19, None, None)
 
 
 def test_an_outlier_that_spoils_the_limits_is_named_and_may_be_excluded():

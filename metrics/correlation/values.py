@@ -7,7 +7,7 @@ Source: analytics.md sections 3 and 4; wbr-method.md section 10.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Final, Literal
 
@@ -112,8 +112,9 @@ class Panel:
         return self._cut(slice(0, sum(w <= week_ending for w in self.week_endings)))
 
     def after(self, day: date) -> "Panel":
-        """The weeks that end after a day, and nothing that could have been seen on it."""
-        return self._cut(slice(sum(w <= day for w in self.week_endings), None))
+        """The weeks wholly after a day: nothing that could have been seen on it."""
+        begun = day + timedelta(days=WEEK_DAYS - 1)
+        return self._cut(slice(sum(w <= begun for w in self.week_endings), None))
 
     def _cut(self, rows: slice) -> "Panel":
         kept = tuple(

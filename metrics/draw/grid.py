@@ -37,6 +37,7 @@ RINGS_SAY: dict[six_twelve.Ring, str] = {
     "good": "favourable exception",
     "watch": "watch",
 }
+ALONE = "On their own"  # Exceptions that no declared link binds to another one.
 JOINER = "\u2060"  # Forbids a line to break where it stands.
 PREPARATION = (
     "A view to prepare with, the most urgent first. The meeting reads the whole deck: the routine charts "
@@ -68,30 +69,35 @@ def preparation(deck: Deck, twins: Twins = "static") -> str:
         twins: As for `page`.
     """
     blocks = {block.number: block for block in deck.blocks}
-    cases = "".join(
-        _together(case, place, blocks, deck.currency, twins) for place, case in enumerate(deck.cases, 1)
-    )
+    cases, place = [], 0
+    for alone, some in groupby(deck.cases, key=lambda case: not case.others):
+        for together in ([*some],) if alone else ([case] for case in some):
+            place += 1
+            cases.append(_together(together, place, blocks, deck.currency, twins))
     return (
         '<header class="w-front w-preparation">'
         f'<p class="w-company">{escape(deck.company)}: {escape(deck.title)}</p><h1>Exceptions only</h1>'
         f'<p class="w-week">{escape(text.deck_week(deck))} · '
         f"{text.chance(len(deck.exceptions), deck.by_chance[0])}</p>"
-        f'<p class="w-words">{PREPARATION}</p></header>{legend(judged=_judged(deck))}{cases}'
+        f'<p class="w-words">{PREPARATION}</p></header>{legend(judged=_judged(deck))}{"".join(cases)}'
         f"{_all_of(deck.watches, text.chance_of_watches(len(deck.watches), deck.by_chance[1]))}"
         f"{_all_of(deck.unjudged, text.counted(len(deck.unjudged), 'metric') + ' not judged')}"
     )
 
 
-def _together(case: Case, place: int, blocks: Mapping[int, Block], currency: str, twins: Twins) -> str:
-    """One case: what is said of it, then the cards of its exceptions."""
-    shown = dict.fromkeys(one.number for one in case.members if one.number is not None)
+def _together(
+    cases: Sequence[Case], place: int, blocks: Mapping[int, Block], currency: str, twins: Twins
+) -> str:
+    """One case with several exceptions, or several that stand alone: what is said of it, then the cards."""
+    shown = dict.fromkeys(one.number for case in cases for one in case.members if one.number is not None)
     cards = "".join(block_html(blocks[number], currency, twins) for number in shown)
-    more = f", with {len(case.others)} more" if case.others else ""
-    told = _behind(case)
-    words = f'<div class="w-words">{told}</div>' if told else ""
+    title, words = ALONE, ""
+    if cases[0].others:
+        title = f"{escape(cases[0].lead.name)}, with {len(cases[0].others)} more"
+        words = f'<div class="w-words">{_behind(cases[0])}</div>'
     return (
         f'<section class="w-section" id="c{place}" style="--n:{max(len(shown), 1)}" '
-        f'aria-labelledby="hc{place}"><h2 id="hc{place}">{escape(case.lead.name)}{more}</h2>{words}'
+        f'aria-labelledby="hc{place}"><h2 id="hc{place}">{title}</h2>{words}'
         f'<div class="w-grid">{cards}</div></section>'
     )
 

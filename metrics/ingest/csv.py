@@ -200,10 +200,10 @@ class CsvTable:
             return record, None
         more = "more" if len(record) > wide else "fewer"
         cells = "1 cell" if len(record) == 1 else f"{len(record)} cells"
-        return record, Fault(
-            f"has {cells}, {more} than the {wide} of the header: "
-            "add or remove a delimiter, or put quotation marks around the cell that holds one"
-        )
+        mend = "add or remove a delimiter, or put quotation marks around the cell that holds one"
+        if wide == 1:
+            mend = "remove what stands above the row of the columns' names"
+        return record, Fault(f"has {cells}, {more} than the {wide} of the header: {mend}")
 
     def _records(self) -> Iterator[_Record]:
         """All rows that are not empty, the header first.

@@ -146,6 +146,8 @@ def profile(path: Path, *, sheet: str | None = None, date_format: str | None = N
         columns, rows = _columns(table)
         if twice := sorted({text for text in table.header if text and text not in columns}):
             notes.append(f"Not read, since several columns have the name: {', '.join(twice)}.")
+        named = [text for text in table.header if text]
+        title = f" Its first row holds {named[0]!r} alone: no names of columns." if len(named) == 1 else ""
     except OSError as error:
         raise SourceError(
             f"{path} cannot be read: {error.strerror}. Correct its path or its rights."
@@ -153,7 +155,7 @@ def profile(path: Path, *, sheet: str | None = None, date_format: str | None = N
     if rows == ROWS:
         notes.append(f"Only the first {ROWS:,} rows were looked at.")
 
-    dates = _dates(columns, path.name, date_format, notes)
+    dates = _dates(columns, path.name, date_format, notes, title)
     others = {name: column for name, column in columns.items() if name != dates.column}
     signs = _signs(others, delimiter, notes)
     profiles = [_profiled(name, column, signs) for name, column in others.items()]
@@ -185,7 +187,7 @@ def profile(path: Path, *, sheet: str | None = None, date_format: str | None = N
         notes=(),
     )
     if not drafted.numbers:
-        raise SourceError(f"{path.name} has no column of numbers. Choose a file with daily numbers.")
+        raise SourceError(f"{path.name} has no column of numbers.{title} Choose a file with daily numbers.")
     return _shaped(drafted, others, dates.days, notes)
 
 
@@ -274,8 +276,13 @@ class _Dates:
     monthly: bool
 
 
-def _dates(columns: Mapping[str, Column], name: str, date_format: str | None, notes: list[str]) -> _Dates:
-    """The column of days: one named so before others, else the first that holds any."""
+def _dates(
+    columns: Mapping[str, Column], name: str, date_format: str | None, notes: list[str], title: str
+) -> _Dates:
+    """The column of days: one named so before others, else the first that holds any.
+
+    `title` is what to say of the first row if there is none.
+    """
     order = sorted(columns, key=lambda text: (not _named(text, _DATE_NAMES), list(columns).index(text)))
     questions: list[str] = []
     for text in order:
@@ -314,7 +321,8 @@ def _dates(columns: Mapping[str, Column], name: str, date_format: str | None, no
     if questions:
         raise SourceError("\n".join(questions))
     raise SourceError(
-        f"{name} has no column of days. Choose a file with a row a day, or name the days like 2026-05-09."
+        f"{name} has no column of days.{title} "
+        "Choose a file with a row a day, or name the days like 2026-05-09."
     )
 
 

@@ -10,6 +10,7 @@ Source: analytics.md section 1.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial, reduce
 from typing import Literal
 
 import duckdb
@@ -18,15 +19,10 @@ from numpy.typing import NDArray
 
 from metrics.definitions import (
     Difference,
-    First,
     Folded,
     Growth,
-    Latest,
-    Maximum,
-    Mean,
     Measure,
     Metric,
-    Minimum,
     MissingDays,
     Operand,
     Percentile,
@@ -34,7 +30,6 @@ from metrics.definitions import (
     Quotient,
     Ratio,
     Sum,
-    Total,
 )
 from metrics.periods import Calendar, Period
 from metrics.rollup.components import (
@@ -168,20 +163,37 @@ def rollup(
         answer.target[answer.row[name]] = values
     future = np.array([w.future for w in windows])
     aged = np.array([(newest - w.period.last).days for w in windows])
-    for row, metric in enumerate(metrics):
-        rows = [place[c] for c in parts[metric.id]]
-        value = _value(metric.measure, answer, folded, rows, columns, windows)
+
+    def keep(alike: Sequence[Metric], value: _Value) -> None:
+        rows = [answer.row[m.id] for m in alike]
         amount, state, present, expected, incomplete = value
-        young = metric.matures_after_weeks is not None and aged < 7 * metric.matures_after_weeks
-        state = np.where((state == COMPLETE) & young, IMMATURE, state)
-        answer.amount[row] = np.where(future, np.nan, amount * metric.scale)
-        answer.state[row] = np.where(future, MISSING, state)
-        answer.present[row], answer.expected[row] = present, expected
-        answer.incomplete[row] = np.where(future, np.nan, incomplete * metric.scale)
+        scale = np.array([m.scale for m in alike])[:, None]
+        weeks = np.array([m.matures_after_weeks or np.nan for m in alike])[:, None]
+        state = np.where((state == COMPLETE) & (aged < 7 * weeks), IMMATURE, state)
+        answer.amount[rows] = np.where(future, np.nan, amount * scale)
+        answer.state[rows] = np.where(future, MISSING, state)
+        answer.present[rows], answer.expected[rows] = present, expected
+        answer.incomplete[rows] = np.where(future, np.nan, incomplete * scale)
+
+    # What reads series is computed for all alike at once; what reads metrics, one after the other.
+    groups: dict[tuple[int, int | None], list[Metric]] = {}
+    for metric in metrics:
+        if of_one := parts[metric.id]:
+            groups.setdefault((len(of_one), _rolling(metric.measure)), []).append(metric)
+    for (_, weeks), alike in groups.items():
+        told = [
+            _component(folded, np.array(rows), columns[weeks])
+            for rows in zip(*([place[c] for c in parts[m.id]] for m in alike), strict=True)
+        ]
+        keep(alike, told[0] if len(told) == 1 else _divided(*told))
+    for metric in metrics:
+        if isinstance(metric.measure, _OfMetrics):
+            keep([metric], _computed(metric.measure, answer))
     return answer
 
 
 _Value = tuple[Floats, Codes, Ints, Ints, Floats]  # amount, state, present, expected, incomplete
+_OfMetrics = Growth | Sum | Difference | Product | Quotient
 
 
 def _rolling(measure: Measure) -> int | None:
@@ -195,40 +207,21 @@ def _rolled(period: Period, weeks: int | None, calendar: Calendar) -> Period:
     return Period(period.first - timedelta(weeks=weeks - 1), period.last)
 
 
-def _value(
-    measure: Measure,
-    answer: Rollup,
-    folded: Folds,
-    rows: Sequence[int],
-    columns: Mapping[int | None, NDArray[np.int64]],
-    windows: Sequence[Window],
-) -> _Value:
+def _computed(measure: _OfMetrics, answer: Rollup) -> _Value:
+    """The value of a metric that is computed from others, which the answer holds already."""
     match measure:
-        case Ratio():
-            over, under = (_component(folded, row, columns[measure.rolling_weeks]) for row in rows)
-            return _divided(over, under)
-        case Percentile() | Total() | Latest() | First() | Mean() | Minimum() | Maximum():
-            return _component(folded, rows[0], columns[measure.rolling_weeks])
         case Growth(of=of):
-            return _growth(_operand(of, answer), windows)
-        case Sum(of=of) | Difference(of=of) | Product(of=of) | Quotient(of=of):
-            parts = [_operand(o, answer) for o in of]
-            whole = parts[0]
-            for part in parts[1:]:
-                whole = (
-                    _divided(whole, part) if isinstance(measure, Quotient) else _joined(measure, whole, part)
-                )
-            return whole
+            return _growth(_operand(of, answer), answer.windows)
+        case Quotient(of=of):
+            return reduce(_divided, (_operand(o, answer) for o in of))
+        case Sum(of=of) | Difference(of=of) | Product(of=of):
+            return reduce(partial(_joined, measure), (_operand(o, answer) for o in of))
 
 
-def _component(folded: Folds, row: int, columns: NDArray[np.int64]) -> _Value:
-    return (
-        folded.value[row, columns],
-        folded.state[row, columns],
-        folded.present[row, columns],
-        folded.expected[row, columns],
-        folded.incomplete[row, columns],
-    )
+def _component(folded: Folds, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> _Value:
+    """The values of some components, one a row, over windows."""
+    at = np.ix_(rows, columns)
+    return folded.value[at], folded.state[at], folded.present[at], folded.expected[at], folded.incomplete[at]
 
 
 def _operand(operand: Operand, answer: Rollup) -> _Value:

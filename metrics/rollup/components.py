@@ -6,9 +6,9 @@ the value of a period.
 Source: analytics.md section 1, rules 1 to 3.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -24,7 +24,7 @@ from metrics.definitions import (
     Ratio,
 )
 from metrics.periods import Calendar, Period
-from metrics.rollup.windows import expectation, stretches
+from metrics.rollup.windows import DAY, expectation, stretches
 
 Fold = Literal["total", "latest", "first", "mean", "min", "max", "percentile"]
 Floats = NDArray[np.float64]
@@ -126,17 +126,17 @@ def hand_over(
     connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, wanted: Sequence[Component]
 ) -> None:
     """Give the connection its `part` table: which stored series feed which component."""
-    places: list[int] = []
-    numbers: list[int] = []
-    folds: list[str] = []
-    alone: list[bool] = []
-    for place, component in enumerate(wanted):
-        members = catalogue.members(component)
-        places += [place] * len(members)
-        numbers += members
-        folds += [component.fold] * len(members)
-        alone += [len(members) == 1] * len(members)
-    _temporary(connection, "part", component=places, series_id=numbers, fold=folds, alone=alone)
+    members = [catalogue.members(component) for component in wanted]
+    counts = np.array([len(of_one) for of_one in members], np.int64)
+    _temporary(
+        connection,
+        "part",
+        component=np.repeat(np.arange(len(wanted)), counts),
+        series_id=np.array([number for of_one in members for number in of_one], np.int64),
+        fold=np.repeat(np.array([c.fold for c in wanted], object), counts),
+        alone=np.repeat(counts == 1, counts),
+    )
+    connection.execute(statement("rollup_days"))
 
 
 def folds(
@@ -165,32 +165,36 @@ def folds(
     """
     shape = len(wanted), len(periods)
     cut = stretches(periods)
-    by_day = [
-        (piece.first + timedelta(days=n), i) for i, piece in enumerate(cut.days) for n in range(piece.days)
-    ]
-    _temporary(connection, "day_stretch", day=[d for d, _ in by_day], stretch=[i for _, i in by_day])
+    days = [np.arange(np.datetime64(piece.first), np.datetime64(piece.last + DAY)) for piece in cut.days]
     _temporary(
-        connection, "stretch_window", stretch=[i for i, _ in cut.members], place=[p for _, p in cut.members]
+        connection,
+        "day_stretch",
+        day=np.concatenate(days).astype("M8[us]"),
+        stretch=np.repeat(np.arange(len(days)), [len(each) for each in days]),
     )
     hand_over(connection, catalogue, wanted)
     limits = {"first": min(p.first for p in periods), "last": max(p.last for p in periods)}
 
     present = np.zeros(shape, np.int32)
     told = np.full(shape, np.nan)  # Fold of the days present.
-    totals = np.array([c.fold == "total" for c in wanted], bool)
-    kinds = np.array([c.fold for c in wanted])
-    if (kinds != "percentile").any():
-        found = _arrays(connection.execute(statement("rollup_days"), limits))
-        rows, columns = found["component"], found["place"]
-        present[rows, columns] = found["days"]
-        days = found["days"].astype(float)
-        kind = kinds[rows]
-        value = np.select(
-            [kind == "total", kind == "mean", kind == "min", kind == "max", kind == "first"],
-            [found["total"], found["total"] / days, found["least"], found["most"], found["earliest"]],
-            found["latest"],
+    kinds = np.array([c.fold for c in wanted], object)
+    for fold, across in _ACROSS.items():
+        if (mine := kinds == fold).any():
+            found = _arrays(connection.execute(statement("rollup_stretches"), {**limits, "fold": fold}))
+            place = found["stretch"], (np.cumsum(mine) - 1)[found["component"]]
+            pieces = np.full((len(days), mine.sum()), np.nan)
+            counts = np.zeros(pieces.shape, np.int32)
+            pieces[place], counts[place] = found["value"], found["days"]
+            told[mine] = np.array([across(pieces[first:past]) for first, past in cut.spans]).T
+            present[mine] = np.array([counts[first:past].sum(axis=0) for first, past in cut.spans]).T
+    if (kinds == "percentile").any():
+        inside = [np.arange(*span) for span in cut.spans]
+        _temporary(
+            connection,
+            "stretch_window",
+            stretch=np.concatenate(inside),
+            place=np.repeat(np.arange(len(inside)), [len(each) for each in inside]),
         )
-        told[rows, columns] = value
     for at in sorted({c.at for c in wanted if c.at is not None}):
         sampled = _arrays(connection.execute(statement("rollup_samples"), {**limits, "at": at}))
         mine = np.array([c.at == at for c in wanted])[sampled["component"]]
@@ -206,7 +210,8 @@ def folds(
     state = np.where(whole, COMPLETE, np.where(some, PARTIAL, MISSING)).astype(np.uint8)
     partial = state == PARTIAL
     with np.errstate(divide="ignore", invalid="ignore"):
-        raised = np.where(totals[:, None], told * expected / present, told)
+        told[kinds == "mean"] /= present[kinds == "mean"]
+        raised = np.where((kinds == "total")[:, None], told * expected / present, told)
     incomplete = np.where(partial, raised, np.nan)
     value = np.where(whole | (partial & lenient), told, np.nan)
     return Folds(value, present, expected, state, incomplete, grain)
@@ -215,12 +220,12 @@ def folds(
 def _expected(grain: Iterable[Grain | None], periods: Sequence[Period], calendar: Calendar) -> Ints:
     """Observations of a complete period, per component and period."""
     each = [expectation(p, calendar) for p in periods]
-    rows = {
+    answers = {
         "day": np.array([e.day for e in each], np.int32),
         "week": np.array([e.week for e in each], np.int32),
         "month": np.array([e.month for e in each], np.int32),
     }
-    return np.array([rows[g or "day"] for g in grain], np.int32).reshape(-1, len(periods))
+    return np.array([answers[g or "day"] for g in grain], np.int32).reshape(-1, len(periods))
 
 
 def each_day(
@@ -236,6 +241,40 @@ def each_day(
     return table
 
 
+def _added(pieces: Floats) -> Floats:
+    """Sums down the rows; what rounding loses is carried along (Kahan), and what is missing adds nothing."""
+    total = np.zeros(pieces.shape[1])
+    lost = np.zeros(pieces.shape[1])
+    for piece in np.where(np.isnan(pieces), 0.0, pieces):
+        term = piece - lost
+        longer = total + term
+        lost = (longer - total) - term
+        total = longer
+    return total
+
+
+def _earliest(pieces: Floats) -> Floats:
+    """The first of each column that is there; NaN if none is."""
+    there = np.argmax(~np.isnan(pieces), axis=0)
+    found: Floats = pieces[there, np.arange(pieces.shape[1])]
+    return found
+
+
+def _latest(pieces: Floats) -> Floats:
+    return _earliest(pieces[::-1])
+
+
+# How the values of stretches, one a row, become those of a window. A mean is divided by its days later.
+_ACROSS: Mapping[Fold, Callable[[Floats], Floats]] = {
+    "total": _added,
+    "mean": _added,
+    "min": np.fmin.reduce,
+    "max": np.fmax.reduce,
+    "first": _earliest,
+    "latest": _latest,
+}
+
+
 def _arrays(result: duckdb.DuckDBPyConnection) -> dict[str, NDArray[Any]]:
     """The columns of a result; a missing number is NaN."""
     return {
@@ -244,8 +283,8 @@ def _arrays(result: duckdb.DuckDBPyConnection) -> dict[str, NDArray[Any]]:
     }
 
 
-def _temporary(connection: duckdb.DuckDBPyConnection, name: str, **columns: list[Any]) -> None:
-    """Make a temporary table from columns of Python values; the names are this module's own."""
+def _temporary(connection: duckdb.DuckDBPyConnection, name: str, **columns: NDArray[Any]) -> None:
+    """Make a temporary table from arrays; the names are this module's own."""
     kinds = {
         "component": "INTEGER",
         "series_id": "INTEGER",
@@ -255,6 +294,8 @@ def _temporary(connection: duckdb.DuckDBPyConnection, name: str, **columns: list
         "stretch": "INTEGER",
         "place": "INTEGER",
     }
-    listed = ", ".join(f"CAST(unnest(CAST(${c} AS {kinds[c]}[])) AS {kinds[c]}) AS {c}" for c in columns)
-    # The name and the columns are identifiers of this module; every value is bound.
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {listed}", columns)
+    listed = ", ".join(f"CAST({c} AS {kinds[c]}) AS {c}" for c in columns)
+    connection.register("given", columns)
+    # The name and the columns are identifiers of this module; every value is in the arrays.
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {listed} FROM given")
+    connection.unregister("given")

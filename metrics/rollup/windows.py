@@ -3,6 +3,7 @@
 Source: analytics.md section 1, rules 4 to 7.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -62,29 +63,30 @@ def _months(period: Period, calendar: Calendar) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Stretches:
-    """Distinct periods cut at all their edges.
+    """Periods cut at all their edges.
 
     Attributes:
-        days: One (first, last) per stretch.
-        members: (stretch, place of the period) for each stretch within each period.
+        days: The days of each stretch.
+        spans: For each period its first stretch and the one after its last.
     """
 
     days: tuple[Period, ...]
-    members: tuple[tuple[int, int], ...]
+    spans: tuple[tuple[int, int], ...]
 
 
 def stretches(periods: Sequence[Period]) -> Stretches:
     """Cut the periods at one another's edges, so that each day belongs to one stretch at most."""
-    edges = sorted({p.first for p in periods} | {p.last + DAY for p in periods})
+    opened = Counter(p.first for p in periods)
+    closed = Counter(p.last + DAY for p in periods)
     pieces: list[Period] = []
-    members: list[tuple[int, int]] = []
-    for start, following in pairwise(edges):
-        piece = Period(start, following - DAY)
-        holders = [i for i, p in enumerate(periods) if p.first <= piece.first and piece.last <= p.last]
+    holders = 0
+    for start, following in pairwise(sorted({*opened, *closed})):
+        holders += opened[start] - closed[start]
         if holders:
-            members.extend((len(pieces), i) for i in holders)
-            pieces.append(piece)
-    return Stretches(tuple(pieces), tuple(members))
+            pieces.append(Period(start, following - DAY))
+    first = {piece.first: i for i, piece in enumerate(pieces)}
+    past = {piece.last: i + 1 for i, piece in enumerate(pieces)}
+    return Stretches(tuple(pieces), tuple((first[p.first], past[p.last]) for p in periods))
 
 
 def distinct(periods: Iterable[Period]) -> dict[Period, int]:

@@ -88,7 +88,7 @@ def answer(weekly: Weekly, parts: Sequence[Heard]) -> Judged:
     compared = value.copy()
     expected, low, high, z = (np.full(count, np.nan) for _ in range(4))
     n, lock = np.zeros(count, dtype=np.int64), np.full(count, -1, dtype=np.int64)
-    basis = np.full(count, SCALES.index("raw"), dtype=np.int8)
+    basis = np.full(count, -1, dtype=np.int8)
     told = states_told(weekly)
     state = np.where(told >= 0, told, CODE["too_short"]).astype(np.int8)
     beyond, sustained = np.zeros(count, bool), np.zeros(count, bool)
@@ -217,24 +217,24 @@ def _newest_model(part: Heard) -> Model | None:
 
 def _numbered(part: Heard, weekly: Weekly, there: Places, locks: list[Lock]) -> Places:
     """Places in `locks` of the locks that judged some points; locks not yet there are added."""
-    used = part.verdicts.lock[part.row, there]
-    place = np.full(len(there), -1, dtype=np.intp)
-    for number in sorted({*used.tolist()} - {-1}):
+    used = part.verdicts.lock[part.row, there].tolist()
+    last = {number: point for number, point in zip(used, there.tolist(), strict=True) if number >= 0}
+    place = {-1: -1}
+    for number in sorted(last):
         made: Locked = part.verdicts.locks[part.row][number]
-        here = used == number
-        place[here] = len(locks)
+        place[number] = len(locks)
         locks.append(
             Lock(
                 first=part.ending(weekly, made.first),
                 last=part.ending(weekly, made.end - 1),
                 made=part.ending(weekly, made.made),
-                until=part.ending(weekly, int(there[here].max())),
+                until=part.ending(weekly, last[number]),
                 n=made.counted,
                 postponed=made.postponed,
                 model=model(made.fit, made.row, part.stretch.scale, part.stretch.calendar),
             )
         )
-    return place
+    return np.array([place[number] for number in used], dtype=np.intp)
 
 
 def _dwarfing(part: Heard, weekly: Weekly) -> tuple[date, ...]:

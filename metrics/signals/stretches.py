@@ -108,7 +108,7 @@ def stretches(place: int, weekly: Weekly) -> Iterator[Stretch]:
         rest = whole.speaks & ~before if weekly.log else whole.speaks
         if rest.any():
             yield replace(whole, speaks=rest)
-        if pooled.any() and end - first >= POOL:
+        if pooled.any():
             yield _in_fours(replace(whole, speaks=pooled))
 
 
@@ -168,7 +168,7 @@ def _small_counts(weekly: Weekly, values: Floats, usable: Flags, first: int) -> 
     then = np.maximum(now - RECENT, first)
     counted = weeks[now] - weeks[np.minimum(then, now)]
     mean = (amount[now] - amount[np.minimum(then, now)]) / np.maximum(counted, 1)
-    small: Flags = (now > first) & (counted > 0) & (mean < SMALL_COUNT)
+    small: Flags = (now - first >= POOL) & (counted > 0) & (mean < SMALL_COUNT)
     return small
 
 

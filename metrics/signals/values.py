@@ -6,7 +6,7 @@ Source: analytics.md section 2; wbr-method.md section 6.
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -230,8 +230,8 @@ class ModelParts:
         trend: Whether the level moves along a line.
         season: Whether it has a yearly season.
         events: Names of recurring events that have an effect of their own.
-        remembers: Share of last week's surprise that this week keeps, −0.95 to 0.95; where `wandering`, of last
-            week's change.
+        remembers: Share of last week's surprise that this week keeps, 0 to 0.95; where `wandering`, of last
+            week's change, −0.95 to 0.95.
         wandering: Each week starts from the one before, not from a level.
         ratios: Changes are judged as ratios, not as differences.
         weeks: Weeks with a value in the baseline.
@@ -296,7 +296,7 @@ class Judged:
         favourable: Whether the move is in the better direction; None without a mark or a better direction.
         n: Weeks with a value in the baseline that judged the week; 0 if there was none.
         lock: Place in `locks` of the lock that judged the week; −1 if the baseline still grew.
-        basis: Place in `SCALES` of the scale that the week was judged on.
+        basis: Place in `SCALES` of the scale that the week was judged on; −1 for none.
         locks: Oldest first.
         model: The model in force in the newest week; None if there are too few weeks.
         proposal: Evidence for a divider at the newest week, if there is any.
@@ -341,53 +341,50 @@ class Judged:
     def until(self, week: date) -> "Judged":
         """The same metric as it stood when `week` was its newest: one judging serves every week of a history.
 
-        All columns, locks, scale and pooling are those that `judge(weekly, until=week)` would find, given the
-        same values, the same marks of immature and incomplete weeks, and the same events and decisions. A week
-        that was immature or incomplete when it was the newest and has since been completed is judged here as it
-        is now, and so are the weeks that remember it. What speaks of the newest week alone is left out: there is
-        no proposal and nothing dwarfing, and no model while the baseline still grew.
+        Columns, locks, scale and pooling are those that `judge(weekly, until=week)` finds, given the same
+        values, marks of immature and incomplete weeks, events and decisions. So a week that was immature or
+        incomplete then and no longer is stands here as it is judged now, as do the weeks that remember it.
+        What speaks of the newest week alone is left out: there is no proposal and nothing dwarfing, and a
+        model only where a lock judged `week`.
         """
         kept = sum(ending <= week for ending in self.week_endings)
-        count = len(self.week_endings)
-        if kept == count:
+        if kept == len(self.week_endings):
             return self
-        cut = {
+        cut: dict[str, Any] = {
             name: column[:kept]
             for name in self.__dataclass_fields__
             if isinstance(column := getattr(self, name), np.ndarray | tuple) and name not in NOT_WEEKLY
         }
-        used = self.lock[:kept]
-        order = sorted({*used.tolist()} - {-1})
-        locks = [
-            replace(self.locks[n], until=self.week_endings[int(np.flatnonzero(used == n)[-1])]) for n in order
-        ]
-        place = {n: at for at, n in enumerate(order)}
-        basis = SCALES[int(self.basis[kept - 1])] if kept else "raw"
-        newest = self.lock_in_force_at(kept - 1)
+        used = self.lock[:kept].tolist()
+        last = {number: self.week_endings[at] for at, number in enumerate(used) if number >= 0}
+        place = {number: at for at, number in enumerate(sorted(last))}
+        cut["lock"] = np.array([place.get(number, -1) for number in used], dtype=self.lock.dtype)
+        cut["locks"] = tuple(replace(self.locks[number], until=last[number]) for number in sorted(last))
+        basis = int(self.basis[kept - 1]) if kept else -1
+        ratios = basis < 0 or SCALES[basis] == "log"
         return replace(
             self,
             **cut,
-            lock=np.array([place.get(n, -1) for n in used.tolist()], dtype=self.lock.dtype),
-            locks=tuple(locks),
-            model=None if newest is None else newest.model,
+            model=self.locks[used[-1]].model if kept and used[-1] >= 0 else None,
             proposal=None,
-            scale="raw" if self.scale == "raw" else "log" if basis == "log" else "raw_not_positive",
-            pooled=basis == "pooled",
+            scale="raw" if self.scale == "raw" else "log" if ratios else "raw_not_positive",
+            pooled=basis >= 0 and SCALES[basis] == "pooled",
             dwarfing=(),
         )
 
-    def lock_in_force_at(self, place: int) -> Lock | None:
-        """The lock that judged the newest week with a range, up to a place; None if its baseline still grew."""
-        ranged = np.flatnonzero(np.isfinite(self.expected[: place + 1]))
+    @property
+    def lock_in_force(self) -> Lock | None:
+        """The lock that judged the newest week with a range; None if its baseline still grew."""
+        ranged = np.flatnonzero(np.isfinite(self.expected))
         number = int(self.lock[ranged[-1]]) if len(ranged) else -1
         return self.locks[number] if number >= 0 else None
 
     @property
     def model_parts(self) -> ModelParts | None:
-        """What the model of the newest week can be told by; None if there are too few weeks or none varies."""
+        """What the model of the newest week can be told by; None if weeks are too few or never vary."""
         if self.model is None or not self.model.sigma > 0:
             return None
-        lock = self.lock_in_force_at(len(self.week_endings) - 1)
+        lock = self.lock_in_force
         return ModelParts(
             trend=self.model.trend,
             season=self.model.harmonics > 0,

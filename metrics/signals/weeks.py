@@ -22,6 +22,9 @@ Counts = NDArray[np.int64]
 
 CODE: Final[dict[State, int]] = {state: code for code, state in enumerate(STATES)}
 FIRM: Final = np.array([state in JUDGED for state in STATES])
+RANGED: Final = np.array(
+    [state not in {"too_short", "event_week", "constant", "before_start"} for state in STATES]
+)
 
 TRIAL_FROM, PROVISIONAL_FROM, NORMAL_FROM = 6, 12, 26  # Weeks of baseline.
 FIRST_LOCKS: Final = (26, 52, 104)  # Weeks of baseline: level; a year; season.
@@ -332,10 +335,7 @@ class _Walk:
         panel, found = self.panel, self.found
         forecast = self.model.forecast(week, panel.columns, self.last, self.before_last, self.unsure)
         state = self.states(week)
-        ranged = ~np.isin(
-            state, (CODE["too_short"], CODE["event_week"], CODE["constant"], CODE["before_start"])
-        )
-        ranged &= np.isfinite(forecast.expected) & (forecast.error > 0)
+        ranged = RANGED[state] & np.isfinite(forecast.expected) & (forecast.error > 0)
         judged = ranged & FIRM[state]
         surprise = np.divide(
             panel.y[:, week] - forecast.expected,
@@ -357,16 +357,15 @@ class _Walk:
         panel = self.panel
         enough = (self.schedule.counted(week) >= TRIAL_FROM) & ~np.isnan(self.model.sigma)
         weeks = self.baseline
-        firm = np.select(
-            [~enough, self.model.sigma == 0, (weeks < PROVISIONAL_FROM) | self.gappy, weeks < NORMAL_FROM],
-            [CODE["too_short"], CODE["constant"], CODE["trial"], CODE["provisional"]],
-            CODE["normal"],
-        ).astype(np.int8)
+        firm = np.where(weeks < NORMAL_FROM, CODE["provisional"], CODE["normal"])
+        firm = np.where((weeks < PROVISIONAL_FROM) | self.gappy, CODE["trial"], firm)
+        firm = np.where(self.model.sigma == 0, CODE["constant"], firm)
+        firm = np.where(enough, firm, CODE["too_short"])
         here = panel.holidays[week]
         unknown = (here & ~self.known).any(axis=1)
         firm[unknown & (firm != CODE["too_short"])] = CODE["event_week"]
         told = panel.told[:, week]
-        return np.where(told >= 0, told, firm)
+        return np.where(told >= 0, told, firm).astype(np.int8)
 
     def mark(self, week: int, z: Floats, judged: Flags) -> None:
         """Apply the rules; in trial only the first."""

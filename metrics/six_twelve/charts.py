@@ -3,21 +3,23 @@
 Source: wbr-method.md section 2; analytics.md section 1, rules 8 to 13.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.definitions import Metric, MonthsAxis
+from metrics.definitions import Compare, Metric, MonthsAxis
 from metrics.periods import Period
 from metrics.rollup import IMMATURE, PARTIAL, STATES, Rollup, State, adds_up
 from metrics.six_twelve.frame import Frame
 from metrics.six_twelve.values import Annotation, Box, Change, Line, Role, SixTwelve
 
 _Values = tuple[float | None, ...]
-_WORDS = np.array(STATES, dtype=object)
+_Place = tuple[date, int | None, int | None, str]  # Of a remark: day, week, month and what happened.
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,14 @@ class Remark:
     metrics: tuple[str, ...] = ()
 
 
+_UNKNOWN: Mapping[Compare, Change] = {"percent": Change(None, "percent"), "bps": Change(None, "bps")}
+
+
 class _Half:
-    """The weeks of all charts, or their months: the roll-up's columns as Python values, row by row."""
+    """The weeks of all charts, or their months: the roll-up's columns as Python values, row by row.
+
+    With `settled`, immature amounts are unknown.
+    """
 
     def __init__(
         self,
@@ -44,23 +52,24 @@ class _Half:
         places: Sequence[int],
         earlier: Sequence[int],
         whole: Sequence[Period] | None = None,
+        *,
+        settled: bool = False,
     ) -> None:
         at, before = list(places), list(earlier)
         windows = rolled.windows
         self.periods = [windows[i].period for i in at]
         self._before = [windows[i].period for i in before]
         self._rolled, self._at = rolled, at
-        self._amount = _plain(rolled.amount[:, at])
-        self._earlier = _plain(rolled.amount[:, before])
+        amount = np.where(rolled.state == IMMATURE, np.nan, rolled.amount) if settled else rolled.amount
+        self._amount = _plain(amount[:, at])
+        self._earlier = _plain(amount[:, before])
         state = rolled.state[:, at]
         if whole is not None:  # A month that is not over is partial, however complete its days so far.
             unfinished = np.array([p != w for p, w in zip(self.periods, whole, strict=True)])
             state = np.where(unfinished & (state <= IMMATURE), PARTIAL, state)
-        self.states: list[tuple[State, ...]] = [tuple(r) for r in _WORDS[state].tolist()]
-        present, expected = rolled.present[:, at].tolist(), rolled.expected[:, at].tolist()
-        self.days: list[tuple[tuple[int, int], ...]] = [
-            tuple(zip(p, e, strict=True)) for p, e in zip(present, expected, strict=True)
-        ]
+        days = np.stack([rolled.present[:, at], rolled.expected[:, at]], axis=-1)
+        self.states = _shared(state, _words)
+        self.days = _shared(days, _pairs)
 
     def amounts(self, row: int, average: bool) -> _Values:
         """Values as drawn; of the average day if asked for."""
@@ -100,34 +109,42 @@ class Charts:
         self.frame = frame
         self.rolled = rolled
         self.metrics = metrics
-        self.remarks = remarks
-        self._amount = _plain(rolled.amount)
-        self._target = _plain(rolled.target)
-        self._state = rolled.state.tolist()
+        self._remarks = {kind: _placed(remarks, frame, kind) for kind in frame.months}
+        self._state: list[bytes] = [codes.tobytes() for codes in rolled.state]  # Indexed, a byte is an int.
+        self._promised = np.any(~np.isnan(rolled.target), axis=1)
         self._axes = {kind: frame.axis(kind) for kind in frame.months}
         self._compared_with = tuple(t.period.last for t in frame.twins)
         self._paired_by = tuple(t.event for t in frame.twins)
-        earlier_weeks = [self.year_earlier(i) for i in frame.weeks]
-        self._weeks = _Half(rolled, frame.weeks, [-1 if i is None else i for i in earlier_weeks])
+        last, to_date = frame.weeks[-1], frame.to_date
+        self._weeks = _Half(rolled, frame.weeks, self._earlier(frame.weeks))
         self._months = {
             kind: _Half(rolled, places, frame.months_year_earlier[kind], frame.month_periods[kind])
             for kind, places in frame.months.items()
         }
+        # The five comparisons of a box score: on the week before, then four on the year.
+        bases = (frame.weeks[-2], *self._earlier((last, *to_date)))
+        self._compared = _Half(rolled, (last, last, *to_date), bases, settled=True)
+        self._last_target = _plain(rolled.target[:, [last]])
+
+    def _earlier(self, places: Sequence[int]) -> list[int]:
+        """Places of the windows that weeks and parts of a year to date are compared with: all have one."""
+        earlier = (self.year_earlier(place) for place in places)
+        return [place for place in earlier if place is not None]
 
     # One value
 
     def value(self, metric: str, place: int) -> float | None:
         """The metric's value over one window, if it has a settled one."""
-        row = self.rolled.row[metric]
-        return None if self._state[row][place] == IMMATURE else self._amount[row][place]
+        immature = self._state[self.rolled.row[metric]][place] == IMMATURE
+        return None if immature else self.amount(metric, place)
 
     def amount(self, metric: str, place: int) -> float | None:
         """The metric's value over one window as it is drawn: immature ones too."""
-        return self._amount[self.rolled.row[metric]][place]
+        return _known(self.rolled.amount[self.rolled.row[metric], place])
 
     def state(self, metric: str, place: int) -> State:
         """Why a window has its value or none."""
-        return STATES[int(self._state[self.rolled.row[metric]][place])]
+        return STATES[self._state[self.rolled.row[metric]][place]]
 
     def days(self, metric: str, place: int) -> tuple[int, int]:
         """Observations present and expected."""
@@ -136,7 +153,7 @@ class Charts:
 
     def target(self, metric: str, place: int) -> float | None:
         """What was promised for one window."""
-        return self._target[self.rolled.row[metric]][place]
+        return _known(self.rolled.target[self.rolled.row[metric], place])
 
     def change(self, metric: str, now: int, before: int | None) -> Change:
         """The metric's change from one window to another; none across a change of definition."""
@@ -149,8 +166,9 @@ class Charts:
 
     def against_target(self, metric: str) -> Change:
         """Last week against what was promised for it."""
-        last = self.frame.weeks[-1]
-        return change(self.value(metric, last), self.target(metric, last), self.metrics[metric])
+        row = self.rolled.row[metric]
+        now, (promised,) = self._compared.amounts(row, average=False), self._last_target[row]
+        return change(now[0], promised, self.metrics[metric])
 
     def year_earlier(self, place: int) -> int | None:
         """Place of the window a window is compared with."""
@@ -181,7 +199,7 @@ class Charts:
         if secondary is not None:
             lines.append(self._line(secondary, "secondary", months_axis, daily_average))
         promised = target or primary
-        if any(v is not None for v in self._target[self.rolled.row[promised]]):
+        if self._promised[self.rolled.row[promised]]:
             lines.append(self._target_line(promised, months_axis, daily_average))
         shown = tuple(lines)
         return SixTwelve(
@@ -240,43 +258,29 @@ class Charts:
         )
 
     def _box(self, metric: str) -> Box:
-        frame, definition = self.frame, self.metrics[metric]
-        last, before = frame.weeks[-1], frame.weeks[-2]
-        month, quarter, year = frame.to_date
+        row, definition = self.rolled.row[metric], self.metrics[metric]
+        now = self._compared.amounts(row, average=False)
+        bases = self._compared.earlier_amounts(row, average=False, metric=definition)
+        wow, yoy, mtd, qtd, ytd = (change(n, b, definition) for n, b in zip(now, bases, strict=True))
         return Box(
             metric=metric,
             name=definition.name,
             unit=definition.unit,
-            last_week=self.value(metric, last),
-            wow=self.change(metric, last, before),
-            yoy=self.change(metric, last, self.year_earlier(last)),
-            mtd=self.value(metric, month),
-            mtd_yoy=self.change(metric, month, self.year_earlier(month)),
-            qtd=self.value(metric, quarter),
-            qtd_yoy=self.change(metric, quarter, self.year_earlier(quarter)),
-            ytd=self.value(metric, year),
-            ytd_yoy=self.change(metric, year, self.year_earlier(year)),
+            last_week=now[0],
+            wow=wow,
+            yoy=yoy,
+            mtd=now[2],
+            mtd_yoy=mtd,
+            qtd=now[3],
+            qtd_yoy=qtd,
+            ytd=now[4],
+            ytd_yoy=ytd,
             vs_target=self.against_target(metric),
         )
 
     def _annotations(self, metric: str, kind: MonthsAxis) -> tuple[Annotation, ...]:
-        """The remarks about a metric that fall into its chart; a week shows one before its month does."""
-        frame = self.frame
-        weeks = [frame.windows[i].period for i in frame.weeks]
-        found: list[tuple[date, int | None, int | None, str]] = []
-        for remark in self.remarks:
-            if remark.metrics and metric not in remark.metrics:
-                continue
-            week = next((n for n, p in enumerate(weeks) if remark.day in p), None)
-            months = frame.month_periods[kind] if week is None else ()
-            month = next((n for n, p in enumerate(months) if remark.day in p), None)
-            if remark.day <= frame.ending and (week is not None or month is not None):
-                found.append((remark.day, week, month, remark.text))
-        found.sort(key=lambda each: (each[0], each[3]))
-        return tuple(
-            Annotation(number, day, week, month, text)
-            for number, (day, week, month, text) in enumerate(found, start=1)
-        )
+        found = [place for metrics, place in self._remarks[kind] if not metrics or metric in metrics]
+        return tuple(Annotation(number, *place) for number, place in enumerate(found, start=1))
 
     def _notes(self, metric: str, daily_average: bool) -> tuple[str, ...]:
         notes = []
@@ -289,6 +293,23 @@ class Charts:
         return tuple(notes)
 
 
+def _placed(
+    remarks: Sequence[Remark], frame: Frame, kind: MonthsAxis
+) -> list[tuple[tuple[str, ...], _Place]]:
+    """The remarks that fall into a chart, by day, with the metrics they concern; a week shows one before its
+    month does.
+    """
+    weeks = [frame.windows[i].period for i in frame.weeks]
+    found = []
+    for remark in remarks:
+        week = next((n for n, p in enumerate(weeks) if remark.day in p), None)
+        months = frame.month_periods[kind] if week is None else ()
+        month = next((n for n, p in enumerate(months) if remark.day in p), None)
+        if remark.day <= frame.ending and (week is not None or month is not None):
+            found.append((remark.metrics, (remark.day, week, month, remark.text)))
+    return sorted(found, key=lambda each: (each[1][0], each[1][3]))
+
+
 def change(now: float | None, before: float | None, metric: Metric) -> Change:
     """How far a value is from the one it is compared with.
 
@@ -299,7 +320,7 @@ def change(now: float | None, before: float | None, metric: Metric) -> Change:
     """
     unit = metric.change_unit
     if now is None or before is None:
-        return Change(None, unit)
+        return _UNKNOWN[unit]
     difference = now - before
     good = None
     if difference and metric.better in ("up", "down"):
@@ -315,7 +336,30 @@ def _plain(table: NDArray[np.float64]) -> list[_Values]:
     """Rows of Python numbers, with None for what is unknown."""
     values = table.astype(object)
     values[np.isnan(table)] = None
-    return [tuple(row) for row in values.tolist()]
+    each = iter(values.ravel().tolist())
+    return list(zip(*[each] * table.shape[1], strict=True))  # Takes a row's length from `each` at a time.
+
+
+def _known(amount: np.float64) -> float | None:
+    return None if np.isnan(amount) else float(amount)
+
+
+def _words(codes: Sequence[int]) -> tuple[State, ...]:
+    return tuple(STATES[code] for code in codes)
+
+
+def _pairs(days: Sequence[Sequence[int]]) -> tuple[tuple[int, int], ...]:
+    return tuple((present, expected) for present, expected in days)
+
+
+def _shared(table: NDArray[Any], value: Callable[[list[Any]], _T]) -> list[_T]:
+    """A value per row. Rows that are alike share one: nearly all are."""
+    made: dict[bytes, _T] = {}
+    keys = [row.tobytes() for row in table]
+    for key, row in zip(keys, table, strict=True):
+        if key not in made:
+            made[key] = value(row.tolist())
+    return [made[key] for key in keys]
 
 
 def _averaged(values: _Values, periods: Sequence[Period]) -> _Values:

@@ -1,7 +1,7 @@
 """The goals page: who is in trouble, where each goal lands, the status set beside the one proposed."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from html import escape
 from math import isfinite
 
@@ -15,7 +15,7 @@ from metrics.reviews import goals as rules
 from metrics.reviews import rights
 from metrics.reviews.goals import STATUSES, Status
 from metrics.ui import acting, markup, state, who, words
-from metrics.ui.frame import Page, hint
+from metrics.ui.frame import Page, hint, when
 from metrics.ui.sheet import Asked, sheet
 from metrics.workspace import goal_words
 from metrics.workspace.goals import Track
@@ -236,44 +236,31 @@ def _course(track: Track, currency: str) -> None:
 def _history(page: Page, track: Track, currency: str) -> None:
     """Every status set and every change of plan, the newest first."""
     definitions = page.workspace.definitions
-    rows: list[tuple[int, tuple[str, ...]]] = []
-    for told in track.kept.statuses:
-        proposed = f"proposed was {told.proposed}" if told.proposed else "nothing was proposed"
-        rows.append(
-            (
-                told.number,
-                (
-                    words.moment(told.at),
-                    f"{goal_words.WORDS[told.status]} ({proposed})",
-                    words.person(told.by, definitions),
-                    told.because,
-                ),
-            )
+    told: dict[int, str] = {}
+    for each in track.kept.statuses:
+        beside = f"{each.proposed} was proposed" if each.proposed else "nothing was proposed"
+        by = words.person(each.by, definitions)
+        told[each.number] = _line(
+            page, each.at, f"{goal_words.WORDS[each.status]}, {beside}", by, each.because
         )
     for change in track.kept.plans:
-        was, now = (
-            goal_words.said(track, currency, change.was),
-            goal_words.said(track, currency, change.value),
-        )
+        was, now = (goal_words.said(track, currency, value) for value in (change.was, change.value))
         by = words.person(change.by, definitions)
-        approver = words.person(change.approver, definitions)
-        rows.append(
-            (
-                change.number,
-                (
-                    words.moment(change.at),
-                    f"Plan {was} → {now}",
-                    f"{by}, approved by {approver}",
-                    change.because,
-                ),
-            )
-        )
-    if not rows:
+        approved = f"{by}, approved by {words.person(change.approver, definitions)}"
+        told[change.number] = _line(page, change.at, f"Plan {was} → {now}", approved, change.because)
+    if not told:
         hint("No status was set yet, and the plan is the one declared.")
         return
-    columns = ("When", "What", "Who", "Why")
-    told_rows = [cells for _, cells in sorted(rows, reverse=True)]
-    sheet(markup.table("Statuses and changes of plan", columns, told_rows, left=columns), key="goal_history")
+    newest_first = [told[number] for number in sorted(told, reverse=True)]
+    sheet(markup.block("What was decided", markup.points(newest_first)), key="goal_history")
+
+
+def _line(page: Page, at: datetime, what: str, who_: str, because: str) -> str:
+    moment = when(pd.Timestamp(at), page)
+    return (
+        f"<strong>{escape(what)}</strong>: {escape(because)} "
+        f'<span class="w-quiet">{escape(who_)}, {escape(moment)}</span>'
+    )
 
 
 def _status_form(page: Page, track: Track) -> None:
@@ -325,7 +312,7 @@ def _plan_form(page: Page, track: Track) -> None:
         person = who.chosen(page)
         subject = f"goal plan: {track.goal.name}"
         value = st.number_input(
-            f"New value, now {track.value:g} ({_unit(page, track)})",
+            f"New value, now {text.full(track.value, track.metric.unit, page.workspace.definitions.company.currency)} ({_unit(page, track)})",
             value=track.value,
             step=None,
             format="%g",

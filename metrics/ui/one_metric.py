@@ -147,6 +147,9 @@ def history(page: Page, metric: Metric) -> None:
     if table.empty:
         hint("This metric has no days of its own: it is told by the week, or computed from others.")
         return
+    if table["value"].isna().all():
+        hint(f"No {grain} of this metric has a value.")
+        return
     rows, specification = explore.history(table, grain, metric.unit, workspace.definitions.company.currency)
     with st.container(key="history_chart"):
         st.vega_lite_chart(

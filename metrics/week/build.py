@@ -4,7 +4,7 @@ Source: wbr-method.md sections 2, 3 and 7; analytics.md section 1.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import duckdb
@@ -34,7 +34,7 @@ from metrics.errors import UnknownNameError, hint
 from metrics.history import Verdicts
 from metrics.registry import Registry
 from metrics.rollup import rollup
-from metrics.six_twelve import Change, Charts, Remark, change, frame
+from metrics.six_twelve import Change, Charts, Remark, SixTwelve, change, frame
 from metrics.week.marks import marked, told_once
 from metrics.week.page_zero import Restated, answers, counted_customers, notices
 
@@ -223,8 +223,7 @@ class _Maker:
                     daily_average=block.daily_average,
                 )
                 title = block.title or self._metrics[lines.primary].name
-                made = self._about(number, "six_twelve", title, lines.primary, node)
-                return replace(made, chart=chart)
+                return self._about(number, "six_twelve", title, lines.primary, node, chart=chart)
             case WeeksTableBlock(weeks_table=rows):
                 places, before = self._charts.frame.weeks, self._charts.frame.week_before
                 columns = self._charts.frame.axis(axis).weeks
@@ -246,7 +245,17 @@ class _Maker:
                     None  # Stories are told by people, week by week; there is none to show without a journal.
                 )
 
-    def _about(self, number: int, kind: BlockKind, title: str, metric: str | None, node: str | None) -> Block:
+    def _about(
+        self,
+        number: int,
+        kind: BlockKind,
+        title: str,
+        metric: str | None,
+        node: str | None,
+        *,
+        chart: SixTwelve | None = None,
+        table: Table | None = None,
+    ) -> Block:
         definition = self._metrics[metric] if metric else None
         owner = definition.owner if definition else None
         person = self._definitions.people.get(owner) if owner else None
@@ -259,6 +268,8 @@ class _Maker:
             metric_kind=definition.kind if definition else None,
             owner=person.name if person else owner,
             meaning=definition.meaning if definition else None,
+            chart=chart,
+            table=table,
             node=node,
         )
 
@@ -275,8 +286,7 @@ class _Maker:
         table = Table(columns, tuple(self._row(row, places) for row in rows))
         subject = next((r.metric or r.target_of for r in rows if r.metric or r.target_of), None)
         title = block.title or (self._metrics[subject].name if subject else "Table")
-        made = self._about(number, kind, title, subject, node)
-        return replace(made, table=table)
+        return self._about(number, kind, title, subject, node, table=table)
 
     def _row(self, row: TableRow, places: tuple[int, ...]) -> Row:
         """A row over the periods; `places` starts with the period before the first one shown."""
@@ -320,8 +330,7 @@ class _Maker:
         rows = tuple(Row(r[0] if r else "", None, "text", tuple(r[1:])) for r in sheet.rows)
         table = Table(sheet.columns[1:], rows, sheet.columns[0] if sheet.columns else "")
         title = block.title or (self._metrics[metric].name if metric else "Table")
-        made = self._about(number, kind, title, metric, node)
-        return replace(made, table=table)
+        return self._about(number, kind, title, metric, node, table=table)
 
 
 def _of_week(sheet: Sheet, column: str, week: str, top: int) -> Sheet:

@@ -245,12 +245,13 @@ class Drivers:
             why_not: WhyNot | None = None
             if self._broken(metric, before, after):
                 return Change(metric, before, after, *values, (), (), "new_definition")
-            if (operation := self._factors(metric)) and by in (None, FACTORS):
+            complete = None not in values
+            if complete and (operation := self._factors(metric)) and by in (None, FACTORS):
                 splits.append(self._by_factors(connection, metric, operation, before, after, values))
             wanted = {d: names for d, names in segments.items() if by in (None, d)}
             too_many = {d for d, names in wanted.items() if len(names) > SEGMENTS_AT_MOST}
             judged_week = None
-            if values[0] is not None and values[1] is not None:
+            if complete:
                 some = {d: names for d, names in wanted.items() if d not in too_many}
                 found, judged_week = self._by_segments(connection, metric, some, before, after)
                 splits += found

@@ -3,20 +3,24 @@
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from hashlib import sha256
 from threading import RLock
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from metrics import history
 from metrics.deck import Marked
-from metrics.history import Verdicts
-from metrics.signals import expected_by_chance, judge_all
+from metrics.definitions import operands
+from metrics.history import History, Verdicts
+from metrics.rollup import COMPLETE, IMMATURE
+from metrics.signals import Weekly, expected_by_chance, judge_all
 from metrics.signals.values import JUDGED
 from metrics.week import sentence
-from metrics.workspace.prepared import Prepared, engine
+from metrics.workspace.prepared import TABLES, Prepared, engine
 
 if TYPE_CHECKING:
     from metrics.workspace.house import Workspace
@@ -60,10 +64,37 @@ class Judging:
         key = self._key(week_ending, as_of)
         with self._judging:
             if key not in self._judged:
-                self._judged[key] = self._found(key, week_ending, as_of)
-                while len(self._judged) > REMEMBERED:
-                    self._judged.popitem(last=False)
+                self._remember(key, self._found(key, week_ending, as_of))
             self._judged.move_to_end(key)
+            return self._judged[key]
+
+    def _remember(self, key: str, verdicts: Verdicts) -> None:
+        self._judged[key] = verdicts
+        while len(self._judged) > REMEMBERED:
+            self._judged.popitem(last=False)
+
+    def marks(self, week_ending: date, as_of: datetime | None = None) -> Verdicts:
+        """What the engine said of every metric in every week up to one, as a deck asks it.
+
+        The same verdicts as `verdicts`, which a week before the newest takes from the newest one's judging:
+        what a week was told does not change when later weeks come. Left out is what the engine says of a
+        newest week alone: proposals, and models of baselines that still grow.
+
+        Raises:
+            CalendarError: `week_ending` ends no week.
+        """
+        newest = self._house.default_week()
+        key = self._key(week_ending, as_of)
+        if week_ending >= newest or key in self._judged or self._prepared.has(key):
+            return self.verdicts(week_ending, as_of)
+        self._house.calendar.week(week_ending)
+        key += "\nlooked back"
+        with self._judging:
+            if key not in self._judged:
+                found = self._looked_back(self.verdicts(newest, as_of), week_ending)
+                if found is None:
+                    return self.verdicts(week_ending, as_of)
+                self._remember(key, found)
             return self._judged[key]
 
     def week(self, week_ending: date, as_of: datetime | None = None) -> WeekJudged:
@@ -147,4 +178,63 @@ class Judging:
                 target_tables=house.target_tables,
             )
         wanted = [m.id for m in metrics if not m.retired and told.rolled.coarse.get(m.id) != "month"]
-        return Verdicts(told, judge_all(history.weeklies(told, house.registry, wanted, house.decisions())))
+        return Verdicts(told, judge_all(self._weeklies(told, wanted)))
+
+    def _weeklies(self, told: History, wanted: Sequence[str]) -> tuple[Weekly, ...]:
+        return history.weeklies(told, self._house.registry, wanted, self._house.decisions())
+
+    def _looked_back(self, later: Verdicts, week_ending: date) -> Verdicts | None:
+        """Verdicts of an earlier week from a later one's judging; None if the numbers must be read again.
+
+        Only metrics that the engine would be told otherwise, because weeks were still immature then, are
+        judged again.
+        """
+        told = earlier(later.told, week_ending)
+        if told is None:
+            return None
+        wanted = list(later.judged)
+        before, after = self._weeklies(told, wanted), self._weeklies(later.told, wanted)
+        anew = [one for one, other in zip(before, after, strict=True) if not _continued(one, other)]
+        judged = {each.metric: each for each in judge_all(anew)}
+        return Verdicts(told, [judged.get(m) or later.judged[m].until(week_ending) for m in wanted])
+
+
+def earlier(told: History, week_ending: date) -> History | None:
+    """The weeks of a history up to one, as they stood when it was the newest.
+
+    None if that cannot be told from the later one: the week lies outside it, or a metric is computed from
+    one whose newest weeks were immature.
+    """
+    maturing = {m.id: m.matures_after_weeks for m in told.metrics.values() if m.matures_after_weeks}
+    made_of = {operand for m in told.metrics.values() for operand in operands(m.measure)}
+    if week_ending not in told.weeks or made_of & maturing.keys():
+        return None
+    count, kept = len(told.weeks), told.weeks.index(week_ending) + 1
+    rolled, growing = told.rolled, len(told.rolled.windows) > count
+    columns = [*range(kept), *(range(count, count + kept) if growing else ())]
+    windows = tuple(
+        replace(
+            window, year_earlier=None if window.year_earlier is None else window.year_earlier - count + kept
+        )
+        for window in (rolled.windows[at] for at in columns)
+    )
+    state = rolled.state[:, columns]
+    for metric, weeks in maturing.items():
+        row = state[rolled.row[metric]]
+        young = np.array([(week_ending - w.period.last).days < 7 * weeks for w in windows])
+        row[young & (row == COMPLETE)] = IMMATURE
+    cut = {name: getattr(rolled, name)[:, columns] for name in TABLES}
+    return History(
+        told.weeks[:kept], told.metrics, replace(rolled, windows=windows, **{**cut, "state": state})
+    )
+
+
+def _continued(one: Weekly, other: Weekly) -> bool:
+    """Whether the weeks of one are the first weeks of the other, told in the same way."""
+    kept = len(one.week_endings)
+    return all(
+        np.array_equal(mine, theirs[:kept], equal_nan=mine.dtype.kind == "f")
+        for mine, theirs in (
+            (getattr(one, name), getattr(other, name)) for name in ("values", "incomplete", "immature")
+        )
+    )

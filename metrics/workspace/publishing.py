@@ -300,7 +300,7 @@ class Publishing:
                 continue
             here = before or after
             assert here is not None  # The key came from one of the two.
-            why = self._why(edition, told, here, before is None, after is None)
+            why = self._why(told, here, before is None, after is None)
             found.append(
                 Changed(
                     here.number,
@@ -314,9 +314,7 @@ class Publishing:
             )
         return tuple(found)
 
-    def _why(
-        self, edition: Edition, told: Mapping[str, Any], cell: "_Cell", added: bool, removed: bool
-    ) -> str:
+    def _why(self, told: Mapping[str, Any], cell: "_Cell", added: bool, removed: bool) -> str:
         """Why a cell is another one now, as far as it can be told."""
         if added:
             return "it is new in the deck"
