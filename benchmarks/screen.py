@@ -190,7 +190,7 @@ def served(command: Sequence[str], folder: Path, port: int) -> Iterator[Server]:
     process = subprocess.Popen(command, cwd=folder, env=place, stderr=subprocess.DEVNULL)
     server = Server(f"http://127.0.0.1:{port}", process)
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180
         while not _well(server):
             if process.poll() is not None or time.monotonic() > end:
                 raise SystemExit(f"The server did not start: {' '.join(command)}")

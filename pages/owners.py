@@ -8,6 +8,8 @@ ui.bar(page)
 view = ui.owners_view(page)
 if view == "mine":
     asked = ui.my_metrics(page)
+elif view == "quarter":
+    asked = ui.quarter(page)
 elif view == "changes":
     asked = ui.owner_changes(page)
 else:

@@ -1,11 +1,13 @@
 """What drove a change, in a workspace: segments read like the metric, factors, sums, words and refusals."""
 
+import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from metrics import open_workspace
 from metrics.attribution import Contribution
@@ -13,6 +15,7 @@ from metrics.errors import UnknownNameError
 from metrics.periods import Period
 from metrics.workspace import Workspace, driver_words
 from metrics.workspace.drivers import Change, parts_of
+from tests.browser import ROOT
 
 FIRST = date(2025, 1, 5)  # A Sunday; weeks end on Saturday.
 WEEKS = 70
@@ -313,3 +316,50 @@ def test_the_garden_is_found_in_spring_and_is_no_surprise(tmp_path):
     told = {r.dimension: r.top[0] for r in found.ranked}
     assert told["category"] == "garden"
     assert parts(found, "category")["garden"].greyed
+
+
+# --- the page --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch):
+    """Opens the metric page of a workspace through the door."""
+
+    def opened(folder: Path, metric: str) -> AppTest:
+        monkeypatch.setenv("WBR_WORKSPACE", str(folder))
+        app = AppTest.from_file(str(ROOT / "metrics" / "ui" / "entry.py"), default_timeout=60)
+        app.run()
+        app.query_params["metric"] = metric
+        app.switch_page(str(ROOT / "pages" / "metric.py"))
+        app.run()
+        assert not app.exception
+        return app
+
+    return opened
+
+
+def sheet_of_drivers(app: AppTest) -> str:
+    sheets = [json.loads(one.proto.json)["html"] for one in app.get("bidi_component")]
+    return next((html for html in sheets if 'aria-label="What drove the change"' in html), "")
+
+
+def test_the_metric_page_draws_what_drove_the_change(opened, shop):
+    app = opened(shop.folder, "conversion")
+    assert any("Conversion fell" in html.value for html in app.html)
+    table = sheet_of_drivers(app)
+    assert "By its rate" in table
+    assert '<tr class="w-moved"><th scope="row" class="w-left">desktop</th>' in table
+
+
+def test_any_two_periods_can_be_compared_on_the_page(opened, shop):
+    app = opened(shop.folder, "visits")
+    app.selectbox(key="compared").set_value("own").run()
+    assert not app.exception
+    assert any("Visits" in html.value for html in app.html)
+    assert "mobile" in sheet_of_drivers(app)
+
+
+def test_a_metric_without_parts_says_so_on_the_page(opened, shop):
+    app = opened(shop.folder, "parking")
+    assert any("carry no segments" in html.value for html in app.html)
+    assert sheet_of_drivers(app) == ""

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from metrics import open_workspace
 from metrics.definitions import Definitions, GoalPeriod
@@ -14,6 +15,7 @@ from metrics.reviews import goals as rules
 from metrics.reviews.goals import Kept, PlanChange, StatusSet
 from metrics.workspace import Workspace, goal_words
 from metrics.workspace.goals import FILE, FOLDER, Track
+from tests.browser import ROOT
 
 FIRST = date(2024, 1, 7)  # A Sunday; weeks end on Saturday.
 WEEKS = 122
@@ -281,6 +283,77 @@ def test_a_damaged_file_of_forecasts_is_made_anew(tmp_path, damage):
     (tmp_path / FOLDER / FILE).write_text(damage, encoding="utf-8")
     assert workspace.goals.prepare() == 1
     assert len(json.loads((tmp_path / FOLDER / FILE).read_text(encoding="utf-8"))["paces"]) == 1
+
+
+# --- the page --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch):
+    """Opens the goals page of a workspace through the door."""
+
+    def opened(folder: Path, **address: str) -> AppTest:
+        monkeypatch.setenv("WBR_WORKSPACE", str(folder))
+        app = AppTest.from_file(str(ROOT / "metrics" / "ui" / "entry.py"), default_timeout=60)
+        app.run()
+        for name, value in address.items():
+            app.query_params[name] = value
+        app.switch_page(str(ROOT / "pages" / "goals.py"))
+        app.run()
+        assert not app.exception
+        return app
+
+    return opened
+
+
+def markup(app: AppTest) -> str:
+    return "\n".join(json.loads(one.proto.json)["html"] for one in app.get("bidi_component"))
+
+
+def test_the_page_shows_every_goal_the_worst_first(opened, shop, tracks):
+    shown = markup(opened(shop.folder))
+    assert shown.count("<article") == len(tracks)
+    assert shown.index("too much</span>") < shown.index("the year</span>")
+    assert "90,000" not in shown
+    assert "Finance has not set a status." in shown
+    assert goal_words.landing(tracks["cash"], "USD") in shown
+
+
+def test_the_page_of_a_company_without_goals_says_how_to_declare_one(opened, tmp_path):
+    assert "No goal is declared." in markup(opened(a_workspace(tmp_path, {}).folder))
+
+
+def test_finance_sets_a_status_on_the_page_and_everybody_sees_both(opened, one):
+    app = opened(one.folder, **{"as": "fin"})
+    app.radio(key="status of done").set_value("yellow").run()
+    app.text_area(key="draft fin goal status: done").set_value("<b>One</b> customer").run()
+    app.button(key="set done").click().run()
+    assert not app.exception
+    shown = markup(app)
+    assert "Yellow, says Fay Finance: &lt;b&gt;One&lt;/b&gt; customer" in shown
+    assert "Green is proposed: it was met." in shown
+    assert [f.body["status"] for f in one.journal.facts(kind="goal.status")] == ["yellow"]
+
+
+def test_the_second_of_two_is_told_on_the_page(opened, one):
+    app = opened(one.folder, **{"as": "fin"})
+    app.text_area(key="draft fin goal status: done").set_value("It was met").run()
+    one.goals.set_status("done", "red", because="Returns are not in", by="fox")
+    app.button(key="set done").click().run()
+    assert any("Fox Finance set it to red" in warning.value for warning in app.warning)
+    assert [f.author for f in one.journal.facts(kind="goal.status")] == ["fox"]
+    app.button(key="set done").click().run()
+    assert [f.author for f in one.journal.facts(kind="goal.status")] == ["fox", "fin"]
+
+
+@pytest.mark.parametrize(
+    ("person", "sentence"),
+    [("own", "Olga Owner may not set the status of a goal"), (None, "Say who you are first")],
+)
+def test_who_may_not_set_a_status_is_told_why(opened, one, person, sentence):
+    app = opened(one.folder, **({"as": person} if person else {}))
+    assert app.radio(key="status of done").disabled
+    assert any(sentence in html.value for html in app.html)
 
 
 # --- what people decide ----------------------------------------------------------------------

@@ -12,7 +12,7 @@ from metrics.ui.goal_view import all_goals, one_goal
 from metrics.ui.goal_view import tracks as goal_tracks
 from metrics.ui.loading import freshness, load_now, loads, refused, take_back, upload
 from metrics.ui.meeting import meeting, presenting
-from metrics.ui.my_metrics import my_metrics
+from metrics.ui.my_metrics import my_metrics, quarter
 from metrics.ui.one_metric import (
     all_metrics,
     beliefs_and_origins,
@@ -56,6 +56,7 @@ __all__ = [
     "page",
     "picked_metric",
     "presenting",
+    "quarter",
     "refused",
     "serve",
     "sheet",

@@ -311,8 +311,9 @@ def _plan_form(page: Page, track: Track) -> None:
         people = page.workspace.definitions.people
         person = who.chosen(page)
         subject = f"goal plan: {track.goal.name}"
+        now = goal_words.said(track, page.workspace.definitions.company.currency, track.value)
         value = st.number_input(
-            f"New value, now {text.full(track.value, track.metric.unit, page.workspace.definitions.company.currency)} ({_unit(page, track)})",
+            f"New value, now {now} ({_unit(page, track)})",
             value=track.value,
             step=None,
             format="%g",

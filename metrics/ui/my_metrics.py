@@ -9,9 +9,10 @@ import streamlit as st
 from metrics import text
 from metrics.definitions import Metric, Total
 from metrics.draw.days import Limits, days
+from metrics.reviews.quarterly import QUESTIONS
 from metrics.reviews.week_states import Owed, WeekState
 from metrics.ui import markup, who, words
-from metrics.ui.acting import act, person_list
+from metrics.ui.acting import act, draft, person_list
 from metrics.ui.frame import Page, hint, tell
 from metrics.ui.sheet import sheet
 from metrics.ui.this_week import answering, watch
@@ -116,6 +117,70 @@ def _when(due: datetime | date | None) -> str:
     if due is None:
         return ""
     return words.moment(due) if isinstance(due, datetime) else words.day(due)
+
+
+# --- the quarter --------------------------------------------------------------------------------
+
+
+def quarter(page: Page) -> str | None:
+    """The quarterly metric review of the person who is here, beside the own metrics."""
+    person, definitions = who.chosen(page), page.workspace.definitions
+    quarters = page.workspace.quarters
+    if person is None or not definitions.people:
+        tell("Quarterly metric review", f"<p>{escape(who.NOBODY)}</p>", role="status")
+        return None
+    loop = page.workspace.loop
+    own = loop.owning.owners().of(person, loop.today)
+    known = quarters.review(person)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.subheader(f"Quarterly metric review, {known.quarter}", anchor=False)
+        answers = {}
+        for name, question in QUESTIONS.items():
+            subject = f"quarter:{known.quarter}:{name}"
+            answers[name] = draft(
+                page, question, subject, lines=3, most=2_000, holder=known.answers.get(name, "")
+            )
+            if said := known.answers.get(name):
+                hint(f"On record: {said}")
+        if st.button("Keep the answers", type="primary", key="quarter go"):
+            act(
+                page,
+                lambda by: quarters.answer(answers, by=by, seen=known.fact),
+                "Kept; shown again next quarter.",
+                [f"quarter:{known.quarter}:{name}" for name in QUESTIONS],
+            )
+    with right:
+        return sheet(_own_list(page, own) + _earlier(page, person), key="quarter own").metric
+
+
+def _own_list(page: Page, own: Sequence[str]) -> str:
+    """The own metrics with what the past quarter brought: exceptions, link grades, state."""
+    definitions = page.workspace.definitions
+    verdicts = page.workspace.verdicts(page.week)
+    weeks = [page.week - timedelta(weeks=n) for n in range(13)]
+    lives = page.workspace.loop.living.lives()
+    rows = "".join(
+        f'<tr><th scope="row"{markup.LEFT}>{markup.metric_link(m, definitions.metrics[m].name)}</th>'
+        + markup.cell(str(sum(1 for w in weeks if (s := verdicts.at(m, w)) and s.tier == "exception")))
+        + markup.cell((lives[m].state or "").replace("_", " "), left=True)
+        + "</tr>"
+        for m in own
+    )
+    heads = (
+        markup.head("Your metrics", left=True)
+        + markup.head("Exceptions in 13 weeks")
+        + markup.head("State", left=True)
+    )
+    return markup.block("Your metrics", markup.scrolled("Your metrics", heads, rows)) if own else ""
+
+
+def _earlier(page: Page, person: str) -> str:
+    told_ = ""
+    for review in page.workspace.quarters.before(person):
+        facts = [(QUESTIONS[q], escape(a)) for q, a in review.answers.items() if a]
+        told_ += markup.block(f"What you answered in {review.quarter}", markup.facts(facts))
+    return told_
 
 
 # --- one metric -------------------------------------------------------------------------------

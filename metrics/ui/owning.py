@@ -14,7 +14,7 @@ from metrics.ui.acting import act, draft, person_list, told
 from metrics.ui.frame import Page, hint
 from metrics.ui.sheet import sheet
 
-VIEWS = {"owners": "Owners", "mine": "My metrics", "changes": "Hand-overs"}
+VIEWS = {"owners": "Owners", "mine": "My metrics", "quarter": "Quarterly review", "changes": "Hand-overs"}
 STANDING = {
     "proposed": "as declared",
     "waiting": "waits for a yes",

@@ -45,6 +45,7 @@ from metrics.workspace.goals import Goals
 from metrics.workspace.judging import Judging
 from metrics.workspace.limits import Limits
 from metrics.workspace.loop import Loop
+from metrics.workspace.quarters import Quarters
 
 Clock = Callable[[], datetime]
 Progress = Callable[[str, float], None]
@@ -409,6 +410,11 @@ class Workspace:
     def beliefs(self) -> Beliefs:
         """What the company believes drives what."""
         return Beliefs(self)
+
+    @cached_property
+    def quarters(self) -> Quarters:
+        """The quarterly metric review of each owner."""
+        return Quarters(self.loop.chronicle)
 
     @cached_property
     def loop(self) -> Loop:
