@@ -30,11 +30,11 @@ import numpy as np
 import pyarrow as pa
 from playwright.sync_api import Browser, Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[1]
 from metrics import text
 from metrics.ingest import Readings
 from metrics.store import Store
 
+ROOT = Path(__file__).resolve().parents[1]
 ENDING = date(2026, 5, 9)
 YEARS = 3
 A_SECTION = 10  # charts

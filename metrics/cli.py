@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from shlex import quote
-from shutil import copyfile, copytree
+from shutil import copyfile, copytree, ignore_patterns
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -47,6 +47,7 @@ Folder = Annotated[
         "--workspace", "-w", help="The workspace; else the current folder if it is one, else $WBR_WORKSPACE."
     ),
 ]
+MADE_BY_PEOPLE = ("store", "journal.sqlite*", "published", "prepared")  # Not copied with the demo's text.
 WEEKS_PREPARED = 6  # The weeks of a chart: what people go back to.
 Port = Annotated[int, typer.Option(help="Port of the dashboard.", min=1, max=65535)]
 
@@ -151,20 +152,26 @@ def demo(
     port: Port = 8501,
     serve: Annotated[bool, typer.Option(help="Open the dashboard when it is loaded.")] = True,
 ) -> None:
-    """Write the demo company Wrenfield, load it, and serve its dashboard."""
-    from metrics.demo import wrenfield  # Here: no other command needs the simulator.
+    """Write the demo company Wrenfield, load it, let its people work, and serve its dashboard."""
+    from metrics.demo import living, wrenfield  # Here: no other command needs the simulator.
 
     model = shipped("data") / "wrenfield"
     if folder.resolve() != model.resolve():
         if folder.is_dir() and any(folder.iterdir()) and not (folder / "company.yaml").exists():
             raise DefinitionError(f"{folder} holds other files. Name an empty folder for the demo company.")
-        copytree(model, folder, dirs_exist_ok=True)
+        copytree(model, folder, dirs_exist_ok=True, ignore=ignore_patterns(*MADE_BY_PEOPLE))
     with shown_progress("Wrenfield") as progress:
         wrenfield.build(
-            folder, progress=lambda step, done, of: progress(f"building {step}", done / max(of, 1) * 0.7)
+            folder, progress=lambda step, done, of: progress(f"building {step}", done / max(of, 1) * 0.5)
         )
         workspace = open_workspace(folder)
-        report = workspace.load(by="demo", progress=lambda step, share: progress(step, 0.7 + share * 0.3))
+        if not workspace.version:
+            plans = [name for name in workspace.all_sources if name.startswith("targets:")]
+            told = [ingest.read(n, workspace.source(n), folder, calendar=workspace.calendar) for n in plans]
+            workspace.store.add(told, living.PLANNED, by=living.PLANNER)
+        report = workspace.load(by="demo", progress=lambda step, share: progress(step, 0.5 + share * 0.25))
+        if not workspace.journal.version:
+            living.live(folder, progress=lambda step, share: progress(step, 0.75 + share * 0.25))
     typer.echo(
         f"{workspace.definitions.company.name} is loaded in {folder}: "
         f"{len(workspace.definitions.metrics)} metrics, {sum(s.rows for s in report.sources):,} rows."

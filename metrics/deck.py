@@ -13,6 +13,7 @@ from metrics.history import Signal
 from metrics.rollup import State
 from metrics.signals import Tier
 from metrics.six_twelve import SixTwelve
+from metrics.wheel import Wheel
 
 BlockKind = Literal["section", "six_twelve", "weeks_table", "months_table", "table", "story", "exceptions"]
 
@@ -94,6 +95,25 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What people said of one metric in the week, in words, as its chart carries it.
+
+    Attributes:
+        stamps: What a reader must know before trusting the chart: `disputed`, `do not trust` …
+        answer: The owner's answer with its kind; empty without one.
+        by: Who answered.
+        remarks: Why it is disputed or marked; questions with their answers.
+        stories: Customers' stories that stand beside the chart.
+    """
+
+    stamps: tuple[str, ...] = ()
+    answer: str = ""
+    by: str = ""
+    remarks: tuple[str, ...] = ()
+    stories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """One thing shown.
 
@@ -115,6 +135,7 @@ class Block:
         drivers: `behind` in words.
         on_target: What target and expected range say together, a sentence; empty where one of them is
             not known.
+        said: What people said of its metric this week; None where nothing was said.
     """
 
     number: int
@@ -133,6 +154,7 @@ class Block:
     told: str = ""
     drivers: tuple[Marked, ...] = ()
     on_target: str = ""
+    said: Said | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +192,24 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Something page 0 asks first: a promise of an earlier week, or what is still open.
+
+    Attributes:
+        kind: `action`, `effect`, `analysis`, `uncertified`, `correction`, `review`, `andon`, `parked`,
+            `question`, `despite`.
+        text: In words, with who and when.
+        metric: Id of the metric concerned, if it is one.
+        late: Past its date.
+    """
+
+    kind: str
+    text: str
+    metric: str | None = None
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Deck:
     """One week's review.
 
@@ -189,6 +229,10 @@ class Deck:
         groups: The week's exceptions, those bound by declared links told together, most urgent first.
         cases: The same in words.
         by_chance: Exceptions, and watches more, that chance alone brings among the metrics judged.
+        asked: What page 0 asks first.
+        state: Where the week stands, in a word: `in owner review`; empty where nobody works through it.
+        wheel: The flywheel with this week's state; None if none is declared.
+        changed: What changed in this deck since the one before, in sentences.
     """
 
     company: str
@@ -206,6 +250,10 @@ class Deck:
     groups: tuple[Group, ...] = ()
     cases: tuple[Case, ...] = ()
     by_chance: tuple[float, float] = (0.0, 0.0)
+    asked: tuple[Asked, ...] = ()
+    state: str = ""
+    wheel: Wheel | None = None
+    changed: tuple[str, ...] = ()
 
     @property
     def blocks(self) -> tuple[Block, ...]:

@@ -53,6 +53,8 @@ metrics:
      measure: {how: total, series: revenue}}
 links:
   - {driver: visits, driven: orders, sign: "+", lag_weeks: [0, 1], because: "who comes in may buy"}
+goals:
+  - {name: "9,000 orders <b>", metric: orders, period: {year: 2026}, value: 9000, owner: ben}
 decks:
   company:
     title: Weekly review

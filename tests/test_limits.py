@@ -144,6 +144,11 @@ def test_a_refusal(act, n, cause, told, says):
     assert says in str(refused.value)
 
 
+def test_what_was_ended_may_be_declared_again():
+    told = decided(("divider.declared", 20), ("divider.ended", 20))
+    assert limits.divider(some_weeks(), week(20), "A new depot opened", told, CALENDAR, SHOP)
+
+
 def test_eight_weeks_make_a_level_and_weeks_without_a_value_do_not_count():
     assert limits.divider(some_weeks(), week(32), "A new depot opened", (), CALENDAR, SHOP)
     with pytest.raises(DecisionError, match="7 weeks with a value so far"):

@@ -443,7 +443,7 @@ def test_the_commands_of_the_loop(acme):
     told_by(acme, "published", "--week", "latest", "--output", out)
     edition = acme.loop.publishing.edition(WEEK)
     assert out.read_bytes() == acme.loop.publishing.document(edition)
-    assert told_by(acme, "audit").startswith("All 8 facts are as they were told.\nVersion: 7-")
+    assert told_by(acme, "audit").startswith("All 8 facts are as they were told.\nVersion: 8-")
     stands = json.loads(told_by(acme, "week", "--format", "json"))
     assert (stands["state"], stands["next"]) == ("published", "held")
     owes = json.loads(told_by(acme, "remind", "--format", "json"))

@@ -319,6 +319,14 @@ def test_a_predictable_miss_is_told_and_is_no_exception():
     assert [block.metric for block in deck.exceptions] == ["failed", "orders"]
 
 
+@pytest.mark.parametrize("state", ["event_week", "too_short", "constant", "immature", "missing", "pooled"])
+def test_a_week_that_cannot_be_judged_says_so_where_no_stamp_does(state):
+    signal = a_signal(**ORDERS, tier="cannot_judge", state=state, reasons=())
+    card = grid.card(a_block(signal=signal, told="Cannot be judged yet: why"), "USD")
+    said = '<p class="w-mark w-calm">Cannot be judged yet: why.</p>' in card
+    assert said == (state in {"event_week", "too_short", "constant"})
+
+
 def test_the_html_deck_carries_marks_and_reads_without_script():
     written = html.document(a_marked_deck())
     body = written.split("<body>")[1].split("<script")[0]

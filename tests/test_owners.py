@@ -76,6 +76,14 @@ def test_a_later_word_takes_the_place_of_what_was_planned():
     assert [(s.owner, s.first) for s in owners(book).stretches("errors")] == [("dov", None), ("olga", TODAY)]
 
 
+def test_two_words_for_one_day_leave_the_later_one():
+    book = given(("errors", "kate", TODAY, TODAY), ("errors", "olga", TODAY, TODAY))
+    assert [(s.owner, s.first, s.last) for s in owners(book).stretches("errors")] == [
+        ("dov", None, TODAY - timedelta(days=1)),
+        ("olga", TODAY, None),
+    ]
+
+
 def test_who_gives_a_metric_to_themselves_has_accepted():
     book = Book()
     told = assignment(owners(), ACME, "orphan", "dov", by="priya", today=TODAY, because="mine now")

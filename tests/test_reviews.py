@@ -204,6 +204,7 @@ EFFECTS = [
     # the effect …                         weeks after                    direction  today               state
     ("came",                               [0.020, 0.019, 0.021],         "down",    LATER,              "came"),
     ("did not come: nothing moved",        [0.030, 0.031, 0.029],         "down",    LATER,              "did_not_come"),
+    ("did not come: within chance",        [0.0294, 0.0295, 0.0296],      "down",    LATER,              "did_not_come"),
     ("did not come: the other way",        [0.040, 0.041, 0.039],         "down",    LATER,              "did_not_come"),
     ("cannot be told from one week",       [0.020],                       "down",    LATER,              "cannot_tell"),
     ("cannot be told without values",      [None, None, None],            "down",    LATER,              "cannot_tell"),

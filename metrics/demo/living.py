@@ -22,9 +22,10 @@ PLANNER = "priya.raman"  # Owns the deck, and certifies.
 AWAY, DEPUTY = "kate.brandt", "omar.haddad"
 AWAY_FROM, AWAY_UNTIL = date(2026, 5, 9), date(2026, 5, 16)
 ABSENT = ("leo.marchetti",)  # From the meeting of W-1.
-EARLY = {"omar.haddad": "06:10", "june.abara": "06:20", "ravi.menon": "06:35", "tomas.lind": "06:50"}
+EARLY = ("06:10", "06:20", "06:35", "06:50")  # On the Monday of W0, when the demo stands at seven.
 
 Progress = Callable[[str, float], None]
+_time = datetime.fromisoformat  # Without a zone: `Loop.at` gives it the company's.
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class _Play:
 
     def __init__(self, folder: Path, journal: str) -> None:
         self._house = open_workspace(folder, journal=journal)
-        self._at = lambda moment: self._house.loop.at(datetime.fromisoformat(moment))
+        self._at = self._house.loop.at
         self.acts: tuple[tuple[str, Callable[[], None]], ...] = (
             ("what came before", self._before),
             ("the week before: owners look and answer", self._review),
@@ -93,7 +94,7 @@ class _Play:
 
     def _before(self) -> None:
         """The story that made a metric, an action that worked, and the phone wait of April."""
-        story = self._at("2025-08-25T10:00").saying.tell_story(
+        story = self._at(_time("2025-08-25T10:00")).saying.tell_story(
             "On hold for 20 minutes, then gave up. The page says that an average caller waits 52 seconds.",
             by="june.abara",
             day=date(2025, 8, 21),
@@ -101,7 +102,7 @@ class _Play:
             mark="disagrees",
             week_ending=date(2025, 8, 23),
         )
-        self._at("2025-10-13T09:00").saying.close_review(
+        self._at(_time("2025-10-13T09:00")).saying.close_review(
             story.subject.removeprefix("story:"),
             "phone_wait_answered",
             "new_version",
@@ -110,7 +111,7 @@ class _Play:
             by="yuki.mori",
         )
 
-        wave = self._at("2025-12-10T11:20").saying.record_action(
+        wave = self._at(_time("2025-12-10T11:20")).saying.record_action(
             "same_day_shipping",
             "Start a second cut-off wave at 16:00",
             by=PLANNER,
@@ -120,12 +121,12 @@ class _Play:
             effect_by=date(2026, 1, 31),
             week_ending=date(2025, 12, 6),
         )
-        after = self._at("2025-12-15T17:00").saying
+        after = self._at(_time("2025-12-15T17:00")).saying
         after.finish_action(_named(wave.subject), "The wave runs at all three sites since Sunday.", by=AWAY)
         after.annotate("same_day_shipping", date(2025, 12, 14), "Second cut-off wave at 16:00", by=AWAY)
 
         week = date(2026, 4, 18)
-        monday = self._at("2026-04-20T09:30").saying
+        monday = self._at(_time("2026-04-20T09:30")).saying
         wait = "Eleven agents left after Easter and the new class starts in June; evenings are short of six."
         monday.answer("phone_wait_p90", "explained", wait, by="june.abara", week_ending=week)
         monday.answer(
@@ -136,7 +137,7 @@ class _Play:
             week_ending=week,
             inputs=["phone_wait_p90"],
         )
-        meeting = self._at("2026-04-22T10:40").saying
+        meeting = self._at(_time("2026-04-22T10:40")).saying
         shift = meeting.record_action(
             "phone_wait_p90",
             "Move six agents from e-mail to the phone in the evening",
@@ -158,13 +159,13 @@ class _Play:
             effect_by=date(2026, 6, 6),
             week_ending=week,
         )
-        self._at("2026-04-22T15:00").saying.open_correction(
+        self._at(_time("2026-04-22T15:00")).saying.open_correction(
             "phone_wait_p90", date(2026, 5, 13), by="june.abara", week_ending=week
         )
-        self._at("2026-04-24T18:00").saying.finish_action(
+        self._at(_time("2026-04-24T18:00")).saying.finish_action(
             _named(shift.subject), "Six agents work the evening since Thursday.", by="june.abara"
         )
-        self._at("2026-04-28T16:00").saying.write_correction(
+        self._at(_time("2026-04-28T16:00")).saying.write_correction(
             "phone_wait_p90",
             week,
             by="june.abara",
@@ -176,20 +177,20 @@ class _Play:
                 "Nobody was hired because the plan counts heads once a quarter.",
             ],
             actions=[_named(shift.subject)],
-            could_have_been_tracked="Agents on the roster for the next four weeks, against the forecast of calls",
+            could_have_been_tracked="Agents on the roster of the next four weeks against the calls expected",
         )
-        forms = self._at("2026-04-29T10:00").living
+        forms = self._at(_time("2026-04-29T10:00")).living
         answers = {
             3: "Whoever sees two-day delivery on a page can have it in two days.",
-            5: "Stock near those who look, at any cost: delivery cost per order stands beside it and would show.",
+            5: "Stock near those who look, at any cost: delivery cost per order would show that.",
         }
         for test, words in answers.items():
             forms.reply("fast_track_in_stock", test, True, words, by="ravi.menon")
 
     def _review(self) -> None:
         """Sunday night and Monday of W-1."""
-        self._move("2026-05-03T20:30", W1, "built")
-        self._at("2026-05-04T08:10").saying.tell_story(
+        self._move(_time("2026-05-03T20:30"), W1, "built")
+        self._at(_time("2026-05-04T08:10")).saying.tell_story(
             "A child's bed promised for Tuesday came on Friday. She slept on a mattress on the floor.",
             by="june.abara",
             day=date(2026, 5, 1),
@@ -198,11 +199,11 @@ class _Play:
             product="Child's bed",
             week_ending=W1,
         )
-        self._move("2026-05-04T09:00", W1, "owner_review")
-        begin = datetime(2026, 5, 4, 9, 10)  # noqa: DTZ001 - `Loop.at` gives it the company's zone
+        self._move(_time("2026-05-04T09:00"), W1, "owner_review")
+        begin = _time("2026-05-04T09:10")
         for n, person in enumerate(self._house.definitions.people):
-            self._look((begin + timedelta(minutes=7 * n)).isoformat(), W1, person)
-        noon = self._at("2026-05-04T14:00")
+            self._look(begin + timedelta(minutes=7 * n), W1, person)
+        noon = self._at(_time("2026-05-04T14:00"))
         for metric, words in ANSWERS.items():
             self._answer(metric, words)
         for exception in unanswered(self._house.definitions, noon.as_it_is(W1)):
@@ -224,7 +225,7 @@ class _Play:
 
     def _certified(self) -> None:
         """Tuesday of W-1: what finance vouches for, and what not."""
-        loop = self._at("2026-05-05T10:00")
+        loop = self._at(_time("2026-05-05T10:00"))
         loop.certifying.certify_all(loop.metrics_of(), by=PLANNER, week_ending=W1)
         loop.certifying.dispute(
             "detail_page_views",
@@ -233,11 +234,11 @@ class _Play:
             by=PLANNER,
             week_ending=W1,
         )
-        self._move("2026-05-05T11:30", W1, "certified")
+        self._move(_time("2026-05-05T11:30"), W1, "certified")
 
     def _published(self) -> None:
         """Tuesday evening: frozen as it was known then, so that what came later shows as a change."""
-        loop = self._at("2026-05-05T17:30")
+        loop = self._at(_time("2026-05-05T17:30"))
         deck = loop.deck_named()
         loop.publishing.publish(
             self._house.deck(W1, as_of=loop.chronicle.now, deck=deck), loop.said(W1, deck), by=PLANNER
@@ -245,17 +246,17 @@ class _Play:
 
     def _held(self) -> None:
         """Wednesday of W-1 and what followed from it."""
-        meeting = self._at("2026-05-06T10:05").saying
+        meeting = self._at(_time("2026-05-06T10:05")).saying
         meeting.attend(
             [p for p in self._house.definitions.people if p not in ABSENT], by=PLANNER, week_ending=W1
         )
-        asked = self._at("2026-05-06T10:18").saying.ask(
+        asked = self._at(_time("2026-05-06T10:18")).saying.ask(
             "detail_page_views",
             "Two counts, 4% apart since January. Which one do we believe, and until when do we show both?",
             by="ines.okafor",
             week_ending=W1,
         )
-        record = self._at("2026-05-06T10:31").saying.record_action(
+        record = self._at(_time("2026-05-06T10:31")).saying.record_action(
             "payment_authorisation",
             "Ask the two largest card issuers why they refuse second attempts",
             by=PLANNER,
@@ -265,16 +266,16 @@ class _Play:
             effect_by=date(2026, 6, 13),
             week_ending=W1,
         )
-        self._at("2026-05-06T10:40").saying.park(
+        self._at(_time("2026-05-06T10:40")).saying.park(
             "Should sellers pay for returns of wrong detail pages?",
             by=PLANNER,
             where="Seller terms, 14 May",
             week_ending=W1,
         )
-        self._move("2026-05-06T11:00", W1, "held")
-        self._move("2026-05-06T16:00", W1, "closed")
+        self._move(_time("2026-05-06T11:00"), W1, "held")
+        self._move(_time("2026-05-06T16:00"), W1, "closed")
 
-        reply = self._at("2026-05-07T09:30").saying
+        reply = self._at(_time("2026-05-07T09:30")).saying
         reply.reply(
             asked.subject.removeprefix("question:"),
             "The independent one: it drops bots by their network. We show both until the filter is mended, "
@@ -287,17 +288,17 @@ class _Play:
             "Bots are counted twice from here on; the independent count is 4% lower",
             by="amara.diallo",
         )
-        self._at("2026-05-07T16:20").saying.finish_action(
+        self._at(_time("2026-05-07T16:20")).saying.finish_action(
             _named(record.subject),
             "Both want the customer's address with the second attempt. Engineering sends it from 18 May.",
             by="nina.falk",
         )
-        friday = self._at("2026-05-08T15:00").owning
+        friday = self._at(_time("2026-05-08T15:00")).owning
         for metric in friday.of_person(AWAY):
             friday.deputise(
                 metric, DEPUTY, by=AWAY, start=AWAY_FROM, until=AWAY_UNTIL, because="Away for a week"
             )
-        self._at("2026-05-08T16:10").owning.assign(
+        self._at(_time("2026-05-08T16:10")).owning.assign(
             "plus_sign_ups",
             "sam.osei",
             "The membership programme moves to CRM with its team.",
@@ -307,14 +308,14 @@ class _Play:
 
     def _this_week(self) -> None:
         """Sunday night and Monday morning of W0: the first looks and answers."""
-        self._move("2026-05-10T20:20", W0, "built")
-        self._move("2026-05-10T20:40", W0, "owner_review")
-        first, service, supply, finance = (f"2026-05-11T{clock}" for clock in EARLY.values())
+        self._move(_time("2026-05-10T20:20"), W0, "built")
+        self._move(_time("2026-05-10T20:40"), W0, "owner_review")
+        first, service, supply, finance = (_time(f"2026-05-11T{clock}") for clock in EARLY)
         self._look(first, W0, "omar.haddad")
         self._at(first).saying.answer(
             "late_orders",
             "still_analysing",
-            "One carrier scanned parcels a day late in the north. Whether they were late, too, is not known yet.",
+            "One carrier scanned parcels a day late in the north. Whether they came late, too, we ask today.",
             by="omar.haddad",
             week_ending=W0,
             due=date(2026, 5, 12),
@@ -352,10 +353,10 @@ class _Play:
 
     # --- steps -------------------------------------------------------------------------------
 
-    def _move(self, moment: str, week_ending: date, to: WeekState) -> None:
+    def _move(self, moment: datetime, week_ending: date, to: WeekState) -> None:
         self._at(moment).move(to, by=PLANNER, week_ending=week_ending)
 
-    def _look(self, moment: str, week_ending: date, person: str) -> None:
+    def _look(self, moment: datetime, week_ending: date, person: str) -> None:
         """A person looks at all own metrics of the deck."""
         loop = self._at(moment)
         own = set(loop.owning.owners().of(person, loop.today))
@@ -364,7 +365,7 @@ class _Play:
 
     def _answer(self, metric: str, answer: _Answer) -> None:
         """The owner's answer to an exception of W-1, on its Monday."""
-        loop = self._at("2026-05-04T13:40")
+        loop = self._at(_time("2026-05-04T13:40"))
         loop.saying.answer(
             metric,
             answer.kind,

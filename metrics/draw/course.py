@@ -92,9 +92,7 @@ def _landing(plan: bool, ends: bool) -> str:
         marks.append(wedge)
     if plan:
         marks.append(drawn("plan", PLAN).mark_line(strokeWidth=1.5, strokeDash=[5, 3]))
-    marks.append(
-        drawn("goal", PLAN).mark_rule(strokeWidth=1, opacity=0.7).encode(x=alt.X(), y="mean(goal):Q")
-    )
+    marks.append(drawn("goal", PLAN).mark_line(strokeWidth=1, opacity=0.7))
     marks.append(drawn("forecast", EXPECTED).mark_line(strokeWidth=1.8, strokeDash=[1.5, 3]))
     marks.append(drawn("actual", COME).mark_line(strokeWidth=2))
     readings = [

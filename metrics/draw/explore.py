@@ -71,13 +71,17 @@ def filled(specification: dict[str, Any], rows: pd.DataFrame) -> dict[str, Any]:
     A layer that no row would reach, such as the dividers of a metric that has none, is left out: Vega
     would complain of it in the browser's console.
     """
-    views = [
-        view | {"layer": [layer for layer in view["layer"] if _reached(layer, rows)]}
-        if "layer" in view
-        else view
-        for view in specification["vconcat"]
-    ]
-    return specification | {"vconcat": views, "data": {"name": "rows"}, "datasets": {"rows": rows}}
+    drawn = _reaching(specification, rows)
+    if "vconcat" in specification:
+        drawn["vconcat"] = [_reaching(view, rows) for view in specification["vconcat"]]
+    return drawn | {"data": {"name": "rows"}, "datasets": {"rows": rows}}
+
+
+def _reaching(view: dict[str, Any], rows: pd.DataFrame) -> dict[str, Any]:
+    """A view with those of its layers that some row reaches."""
+    if "layer" not in view:
+        return dict(view)
+    return view | {"layer": [layer for layer in view["layer"] if _reached(layer, rows)]}
 
 
 def _reached(layer: dict[str, Any], rows: pd.DataFrame) -> bool:

@@ -6,6 +6,7 @@ without script; `grid.js` adds tooltips, keys, search and jumps.
 Source: wbr-method.md sections 2, 3, 6 and 7.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from itertools import groupby
@@ -13,7 +14,7 @@ from typing import Literal
 
 from metrics import text
 from metrics.deck import Answer, Block, Case, Deck, Marked, Notice, Row, Section, Table
-from metrics.draw import six_twelve
+from metrics.draw import said, six_twelve
 from metrics.draw.labels import FONT_SIZE, width
 from metrics.history import Signal
 from metrics.six_twelve import Annotation, Box
@@ -38,12 +39,13 @@ RINGS_SAY: dict[six_twelve.Ring, str] = {
     "watch": "watch",
 }
 ALONE = "On their own"  # Exceptions that no declared link binds to another one.
-JOINER = "\u2060"  # Forbids a line to break where it stands.
+RANGE = re.compile(r"\S+–\S+")
 PREPARATION = (
     "A view to prepare with, the most urgent first. The meeting reads the whole deck: the routine charts "
     "teach what normal looks like."
 )
 OUT_OF_REACH = text.against_target(inside=True, met=False)  # Said on the card; softer ones on its reading.
+UNSTAMPED = ("event_week", "too_short", "constant")  # Not judged, and neither stamp nor point shows it.
 LEFT = ' class="w-left"'
 FLOOR_NOTE = "Scales do not start at 0"
 
@@ -141,9 +143,16 @@ def front(deck: Deck) -> str:
         '<header class="w-front">'
         f'<p class="w-company">{escape(deck.company)}</p><h1>{escape(deck.title)}</h1>'
         f'<p class="w-week">{escape(text.deck_week(deck))}{known}</p>'
-        f"{_answers(deck.answers)}{_signals(deck)}"
-        f'<div class="w-lists">{_notices(deck.notices)}{_contents(deck)}</div></header>'
+        f"{_answers(deck.answers)}{_opening_page(deck)}{_signals(deck)}"
+        f'<div class="w-lists"><div>{_notices(deck.notices)}{said.changes(deck.changed)}</div>'
+        f"{_contents(deck)}</div></header>"
     )
+
+
+def _opening_page(deck: Deck) -> str:
+    """What the meeting opens with: the flywheel's state, and the promises of the weeks before."""
+    wheel, promises = said.flywheel(deck.wheel), said.promises(deck)
+    return f'<div class="w-opening">{promises}{wheel}</div>' if wheel or promises else ""
 
 
 def _answers(answers: Sequence[Answer]) -> str:
@@ -202,7 +211,7 @@ def _named(one: Marked) -> str:
 
 def _whole(words: str) -> str:
     """Words in which no line breaks inside a range."""
-    return escape(words).replace("–", f"{JOINER}–{JOINER}")
+    return RANGE.sub(r'<span class="w-whole">\g<0></span>', escape(words))
 
 
 def _drivers(drivers: Sequence[Marked]) -> str:
@@ -215,7 +224,7 @@ def _driver(one: Marked) -> str:
         return escape(one.told)
     rest = escape(one.told.removeprefix(one.name))
     if one.number is None:
-        return _opening(one.metric, one.name) + rest
+        return escape(one.told)
     hook = f'href="#b{one.number}" data-metric="{escape(one.metric)}"'
     return f"<a {hook}>{escape(one.name)}</a>{rest}"
 
@@ -367,7 +376,7 @@ def card(block: Block, currency: str, twins: Twins = "static") -> str:
     return (
         f'<article class="w-card{_loud(block)}" {_hooks(block)}>{_heading(block, chart.stamps)}'
         f'<div class="w-figure">{drawn}</div><div class="w-scores">{boxes}</div>'
-        f'<div class="w-foot">{_annotations(chart.annotations)}{notes}'
+        f'<div class="w-foot">{said.answer(block.said)}{_annotations(chart.annotations)}{notes}'
         f'<details class="w-twin"><summary>Table</summary>{twin}</details></div></article>'
     )
 
@@ -383,12 +392,19 @@ def _loud(block: Block) -> str:
 
 
 def _mark(block: Block) -> str:
-    """The mark of a block in words, and what moved behind an exception; or that a target is out of reach."""
+    """The mark of a block in words, and what moved behind an exception.
+
+    Without a mark, quietly: that the week cannot be judged, where no stamp says so, or that the target is
+    out of reach.
+    """
     signal = block.signal
     if signal is None or not signal.marked:
-        quiet = block.on_target == OUT_OF_REACH
-        words = f"Predictable and off target. {OUT_OF_REACH}"
-        return f'<p class="w-mark w-calm">{words}</p>' if quiet else ""
+        words = ""
+        if signal is not None and signal.state in UNSTAMPED:
+            words = f"{_whole(block.told)}."
+        elif block.on_target == OUT_OF_REACH:
+            words = f"Predictable and off target. {OUT_OF_REACH}"
+        return f'<p class="w-mark w-calm">{words}</p>' if words else ""
     behind = ""
     if signal.tier == "exception" and block.drivers:
         behind = f'<span class="w-behind">Behind it: {_drivers(block.drivers)}.</span>'
@@ -416,7 +432,7 @@ def _heading(block: Block, stamps: Sequence[str]) -> str:
     who = escape(" · ".join(about)) + (" · " if about and owner else "") + owner
     marks = "".join(
         f'<span class="w-stamp{"" if stamp in EXPECTED else " w-loud"}">{escape(stamp)}</span>'
-        for stamp in stamps
+        for stamp in (*stamps, *(block.said.stamps if block.said else ()))
     )
     line = (
         f'<p class="w-about"><span>{who}</span><span class="w-stamps">{marks}</span></p>'

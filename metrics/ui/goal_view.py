@@ -277,6 +277,7 @@ def _status_form(page: Page, track: Track) -> None:
         format_func=goal_words.WORDS.__getitem__,
         captions=[goal_words.MEANS[s] for s in STATUSES],
         horizontal=True,
+        label_visibility="collapsed",
         disabled=refused is not None,
         key=f"status of {track.goal.name}",
     )

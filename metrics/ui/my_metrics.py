@@ -157,7 +157,7 @@ def quarter(page: Page) -> str | None:
 def _own_list(page: Page, own: Sequence[str]) -> str:
     """The own metrics with what the past quarter brought: exceptions, link grades, state."""
     definitions = page.workspace.definitions
-    verdicts = page.workspace.verdicts(page.week)
+    verdicts = page.workspace.judging.marks(page.week)
     weeks = [page.week - timedelta(weeks=n) for n in range(13)]
     lives = page.workspace.loop.living.lives()
     rows = "".join(
@@ -198,7 +198,7 @@ def _one(page: Page, metric: Metric, person: str) -> str | None:
             icon=":material/visibility:",
         ):
             act(page, lambda by: loop.saying.look(metric.id, by=by, week_ending=page.week), "Seen.")
-    signal = page.workspace.verdicts(page.week).at(metric.id, page.week)
+    signal = page.workspace.judging.marks(page.week).at(metric.id, page.week)
     if signal is not None and signal.tier == "exception":
         answering(page, metric, key="mine ")
     if signal is not None and signal.tier == "watch":
@@ -207,7 +207,7 @@ def _one(page: Page, metric: Metric, person: str) -> str | None:
 
 
 def _card(page: Page, metric: Metric) -> str:
-    signal = page.workspace.verdicts(page.week).at(metric.id, page.week)
+    signal = page.workspace.judging.marks(page.week).at(metric.id, page.week)
     marked = signal is not None and signal.tier in ("exception", "watch")
     said = (
         text.verdict(signal, metric.unit, page.workspace.definitions.company.currency)
@@ -228,7 +228,7 @@ def _card(page: Page, metric: Metric) -> str:
 def _chart(page: Page, metric: Metric) -> str:
     """Daily points of six weeks against the limits of those weeks; weeks, where there are no days."""
     currency = page.workspace.definitions.company.currency
-    verdicts = page.workspace.verdicts(page.week)
+    verdicts = page.workspace.judging.marks(page.week)
     share = DAYS_OF_WEEK if isinstance(metric.measure, Total) and not metric.stock else 1
     limits = []
     for back in range(WEEKS):

@@ -32,7 +32,12 @@ def serve(folder: Path | str, address: str = LOOPBACK, port: int = 8501) -> None
     os.environ[WORKSPACE] = str(Path(folder).resolve())
     print(f"Sixtwelve is on http://{address}:{port}  (Ctrl-C stops it)", file=sys.stderr, flush=True)
     door = run_path(str(shipped("dashboard.py")), run_name="dashboard")
-    settings = dict(_settings()) | {"server.address": address, "server.port": port, "logger.level": "warning"}
+    settings = dict(_settings()) | {
+        "server.address": address,
+        "server.port": port,
+        "logger.level": "warning",
+        "logger.hideWelcomeMessage": True,  # The address is told above, once.
+    }
     door["app"].run(config=settings)
 
 

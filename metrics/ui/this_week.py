@@ -58,7 +58,7 @@ def _stands(page: Page, metric: Metric) -> str:
     loop = page.workspace.loop
     definitions = page.workspace.definitions
     facts: list[tuple[str, str | None]] = []
-    signal = page.workspace.verdicts(page.week).at(metric.id, page.week)
+    signal = page.workspace.judging.marks(page.week).at(metric.id, page.week)
     if signal is not None and signal.marked:
         verdict = text.verdict(signal, metric.unit, definitions.company.currency)
         loud = ' class="w-late"' if signal.tier == "exception" else ""
@@ -125,7 +125,7 @@ def answering(page: Page, metric: Metric, *, key: str = "") -> None:
     loop, definitions = page.workspace.loop, page.workspace.definitions
     subject = f"answer:{about(metric.id, page.week)}"
     at = f"{key}{subject}"
-    signal = page.workspace.verdicts(page.week).at(metric.id, page.week)
+    signal = page.workspace.judging.marks(page.week).at(metric.id, page.week)
     needed = signal is not None and signal.tier == "exception"
     given = [a for a in loop.saying.answers(page.week) if a.metric == metric.id]
     title = "Answer" if not given else "Answer anew"
@@ -196,7 +196,7 @@ def _not_speaking(page: Page, metric: Metric) -> str:
 def watch(page: Page, metric: Metric, *, key: str = "") -> None:
     """A watch promoted to the room, or dismissed; nothing where there is no watch."""
     loop = page.workspace.loop
-    signal = page.workspace.verdicts(page.week).at(metric.id, page.week)
+    signal = page.workspace.judging.marks(page.week).at(metric.id, page.week)
     if signal is None or signal.tier != "watch" or _not_speaking(page, metric):
         return
     known = next((w for w in loop.saying.watches(page.week) if w.metric == metric.id), None)

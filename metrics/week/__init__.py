@@ -6,5 +6,19 @@
 from metrics.week.build import Known, Sheet, build, metrics_of, remarks
 from metrics.week.marks import cases, sentence
 from metrics.week.page_zero import Restated
+from metrics.week.said import Voices, asked, said, spoken
 
-__all__ = ["Known", "Restated", "Sheet", "build", "cases", "metrics_of", "remarks", "sentence"]
+__all__ = [
+    "Known",
+    "Restated",
+    "Sheet",
+    "Voices",
+    "asked",
+    "build",
+    "cases",
+    "metrics_of",
+    "remarks",
+    "said",
+    "sentence",
+    "spoken",
+]

@@ -125,7 +125,7 @@ class Beliefs:
         return Belief(record, test, grade, ON_TEST[grade], steps, words)
 
     def _followed(self, step: Step, link: Link, until: date | None) -> Followed:
-        verdicts = self._house.verdicts(until)
+        verdicts = self._house.judging.marks(until or self._house.default_week())
         driver, driven = verdicts.judged.get(link.driver), verdicts.judged.get(link.driven)
         if driver is None or driven is None:
             return "too_early"
@@ -151,14 +151,20 @@ class Beliefs:
             return Belief(record, None, None, "broken", (), f"Retired on {record.retired}: {record.because}")
         return found
 
-    def wheel(self, week_ending: date | None = None) -> Wheel:
-        """The flywheel with the state of one week."""
+    def wheel(self, week_ending: date | None = None, *, graded: bool = True) -> Wheel:
+        """The flywheel with the state of one week.
+
+        Args:
+            week_ending: The week; by default the one to open.
+            graded: With the grade of each link, which all pairs are looked at for; else all are `stated`.
+        """
         house = self._house
         week = house.calendar.week(week_ending).last if week_ending else house.default_week()
         tiers: dict[str, Tier] = {}
         if house.version:
-            tiers = {s.metric: s.tier for s in house.signals(week)}
-        looks = {(b.record.link.driver, b.record.link.driven): b.look for b in self.beliefs(week)}
+            tiers = {s.metric: s.tier for s in house.judging.marks(week).week(week)}
+        beliefs = self.beliefs(week) if graded else ()
+        looks = {(b.record.link.driver, b.record.link.driven): b.look for b in beliefs}
         return wheel(house.definitions, self.standing(), tiers, looks)
 
     def feeding(self, metric: str, week_ending: date | None = None) -> tuple[Feed, ...]:

@@ -43,7 +43,7 @@ class Certifying:
         house = self._chronicle.house
         if not house.version:
             return {}
-        told = house.verdicts(week_ending).told
+        told = house.judging.marks(week_ending).told
         place = told.weeks.index(week_ending)
         second = self._second(week_ending)
         found = {}

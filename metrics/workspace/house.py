@@ -46,6 +46,7 @@ from metrics.workspace.judging import Judging
 from metrics.workspace.limits import Limits
 from metrics.workspace.loop import Loop
 from metrics.workspace.quarters import Quarters
+from metrics.workspace.voicing import Voicing
 
 Clock = Callable[[], datetime]
 Progress = Callable[[str, float], None]
@@ -68,6 +69,7 @@ class Workspace:
         self.store = Store(folder / "store")
         self._clock = clock
         self._decks: OrderedDict[tuple[str, str, date, datetime | None, str | None], Deck] = OrderedDict()
+        self._unspoken: OrderedDict[tuple[str, str, date, datetime | None, str | None], Deck] = OrderedDict()
         self._journal_url = journal
         self._known_limits: tuple[str, tuple[date | None, date | None]] | None = None
 
@@ -166,10 +168,38 @@ class Workspace:
         key = self.version, self.decisions_version, chosen, as_of, deck
         made = self._decks.get(key)
         if made is None:
-            made = self._decks[key] = self._deck(chosen, as_of, deck)
+            made = self._decks[key] = self._spoken(self._numbers(chosen, as_of, deck), as_of)
             while len(self._decks) > REMEMBERED:
                 self._decks.popitem(last=False)
         return made
+
+    def _numbers(self, week_ending: date, as_of: datetime | None, deck: str | None) -> Deck:
+        """The deck without what people said, so that an answer does not make it be built anew."""
+        key = self.version, f"{self.limits_version} {self.voicing.owners_version}", week_ending, as_of, deck
+        made = self._unspoken.get(key)
+        if made is None:
+            made = self._unspoken[key] = self._deck(week_ending, as_of, deck)
+            while len(self._unspoken) > REMEMBERED:
+                self._unspoken.popitem(last=False)
+        return made
+
+    def _spoken(self, made: Deck, as_of: datetime | None) -> Deck:
+        """A deck with what people said, and the flywheel's state. One of a past moment stays as it was."""
+        wheel = None
+        if self.definitions.nodes and as_of is None:
+            wheel = self.beliefs.wheel(made.week_ending, graded=False)
+        if as_of is not None or not self.decisions_version:
+            return replace(made, wheel=wheel)
+        voices = self.voicing.voices(made.week_ending, made.name)
+        definitions = self.loop.definitions
+        return replace(
+            made,
+            sections=week.spoken(made.sections, week.said(definitions, voices)),
+            asked=week.asked(definitions, voices.promises) if voices.promises else (),
+            state=self.voicing.state(made.week_ending, made.name),
+            wheel=wheel,
+            changed=self.voicing.changed(made),
+        )
 
     def _deck(self, week_ending: date, as_of: datetime | None, deck: str | None) -> Deck:
         self.calendar.week(week_ending)  # Before the store is opened, so that a wrong day is told as such.
@@ -184,8 +214,9 @@ class Workspace:
                 restated=self._restated(week_ending, as_of),
                 verdicts=verdicts,
             )
-            made = week.build(self.registry, known, week_ending, deck)
-        return replace(made, cases=week.cases(made.groups, made.sections, verdicts, self.registry))
+            owned = replace(self.registry, definitions=self.loop.definitions)
+            made = week.build(owned, known, week_ending, deck)
+        return replace(made, cases=week.cases(made.groups, made.sections, verdicts, owned))
 
     def _sheets(self) -> dict[str, week.Sheet]:
         """The plain tables that decks show."""
@@ -415,6 +446,11 @@ class Workspace:
     def quarters(self) -> Quarters:
         """The quarterly metric review of each owner."""
         return Quarters(self.loop.chronicle)
+
+    @cached_property
+    def voicing(self) -> Voicing:
+        """What a deck is told of people."""
+        return Voicing(self)
 
     @cached_property
     def loop(self) -> Loop:

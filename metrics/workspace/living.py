@@ -45,7 +45,7 @@ class Living:
         ]
         if not self._house.version:
             return Measured(causes=causes, actions=actions, link_tests=tests, doubts=tuple(doubts))
-        verdicts = self._house.verdicts(week_ending)
+        verdicts = self._house.judging.marks(week_ending or self._house.default_week())
         told = verdicts.told
         values = told.values(known.id)
         judged = verdicts.judged.get(metric)

@@ -220,7 +220,7 @@ class Loop:
         if not self._house.version:
             return ()
         shown = set(metrics)
-        verdicts = self._house.verdicts(week)
+        verdicts = self._house.judging.marks(week)
         found: dict[str, Exceptional] = {}
         for group in flywheel.groups(week, verdicts, flywheel.pulls(self._house.definitions)):
             members = [s.metric for s in (group.lead, *group.others)]

@@ -7,7 +7,7 @@ Source: DESIGN.md section 6, "Caching".
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from datetime import date
@@ -142,6 +142,7 @@ def packed(verdicts: Verdicts, key: str) -> Arrays:
         dtype=np.int32,
     ).reshape(-1, 4)
     rest: dict[str, list[Any]] = {}
+    shelves = _Shelves()
     for name in (field.name for field in fields(Judged)):
         columns = [getattr(each, name) for each in judged]
         if name == "week_endings":
@@ -156,7 +157,7 @@ def packed(verdicts: Verdicts, key: str) -> Arrays:
         elif columns and all(isinstance(column, np.ndarray) for column in columns):
             arrays[name] = np.stack(columns)
         else:
-            rest[name] = [_plain(column) for column in columns]
+            rest[name] = shelves.column(columns)
     about = {
         "key": key,
         "first": told.weeks[0].toordinal() if told.weeks else 0,
@@ -167,6 +168,7 @@ def packed(verdicts: Verdicts, key: str) -> Arrays:
         "unknown": list(told.rolled.unknown),
         "coarse": dict(told.rolled.coarse),
         "rest": rest,
+        "tables": shelves.tables(),
     }
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
     return arrays
@@ -192,19 +194,54 @@ def _reasons(columns: Sequence[Sequence[tuple[Reason, ...]]]) -> NDArray[np.int3
     return np.array(rows, dtype=np.int32).reshape(-1, 5)
 
 
-def _plain(value: Any) -> Any:
-    """A value of the engine as JSON can hold it."""
-    match value:
-        case None | bool() | int() | float() | str():
-            return value
-        case date():
-            return {"day": value.isoformat()}
-        case tuple():
-            return [_plain(each) for each in value]
-        case _ if type(value).__name__ in VALUES:
-            held = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-            return {"of": type(value).__name__, **held}
-    raise TypeError(f"{type(value).__name__} cannot be kept; teach `prepared` to write it.")
+class _Shelves:
+    """Values of the engine by kind, each kind a table of columns: smaller and faster than one by one.
+
+    A column is `[how, values]`. `how` is "" for what JSON holds as it is, "day" for dates, and the name of a
+    kind for values of it, told by their places in its table; "*" before it: each entry is a tuple of such.
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[Any]] = {}
+
+    def column(self, values: Sequence[Any]) -> list[Any]:
+        """Values as a column; what they are made of goes to the tables."""
+        known = [value for value in values if value is not None]
+        if known and all(isinstance(value, tuple) for value in known):
+            flat = [each for value in known for each in value]
+            how, entries = self._told(flat)
+            ends = iter(entries)
+            held = [None if value is None else [next(ends) for _ in value] for value in values]
+            return [f"*{how}", held]
+        how, entries = self._told(known)
+        rest = iter(entries)
+        return [how, [None if value is None else next(rest) for value in values]]
+
+    def _told(self, values: Sequence[Any]) -> tuple[str, list[Any]]:
+        kinds = {type(value).__name__ for value in values}
+        if kinds == {"date"}:
+            return "day", [value.toordinal() for value in values]
+        if len(kinds) == 1 and (kind := next(iter(kinds))) in VALUES:
+            shelf = self.rows.setdefault(kind, [])
+            first = len(shelf)
+            shelf.extend(values)
+            return kind, list(range(first, first + len(values)))
+        if kinds <= {"str", "int", "float", "bool"}:
+            return "", list(values)
+        raise TypeError(
+            f"{', '.join(sorted(kinds))} cannot be kept together; teach `prepared` to write them."
+        )
+
+    def tables(self) -> dict[str, dict[str, list[Any]]]:
+        """All tables. One that grew, because another kind holds its values too, is written again."""
+        made: dict[str, dict[str, list[Any]]] = {}
+        written: dict[str, int] = {}
+        while waiting := [kind for kind, held in self.rows.items() if written.get(kind) != len(held)]:
+            kind = waiting[0]
+            held, written[kind] = list(self.rows[kind]), len(self.rows[kind])
+            names = [field.name for field in fields(VALUES[kind])]
+            made[kind] = {name: self.column([getattr(value, name) for value in held]) for name in names}
+        return made
 
 
 # --- and back ----------------------------------------------------------------------------------
@@ -241,8 +278,9 @@ def unpacked(arrays: Arrays, key: str, known: Mapping[str, Metric]) -> Verdicts:
         reasons[metric][week] += (Reason(RULES[rule], SIDES[side], date.fromordinal(since)),)
     columns: dict[str, list[Any]] = {"reasons": [tuple(column) for column in reasons]}
     for name, words in {**WORDS, "favourable": VERDICTS}.items():
-        columns[name] = [tuple(words[code] for code in row) for row in arrays[name].tolist()]
-    rest = {name: [_meant(value) for value in column] for name, column in about["rest"].items()}
+        columns[name] = [tuple(row) for row in np.array(words, dtype=object)[arrays[name]].tolist()]
+    made = _shelves(about["tables"])
+    rest = {name: _meant(column, made) for name, column in about["rest"].items()}
     judged = []
     for place, _ in enumerate(names):
         parts: dict[str, Any] = {"week_endings": weeks}
@@ -257,13 +295,41 @@ def unpacked(arrays: Arrays, key: str, known: Mapping[str, Metric]) -> Verdicts:
     return Verdicts(History(weeks, {name: known[name] for name in about["metrics"]}, rolled), judged)
 
 
-def _meant(value: Any) -> Any:
-    match value:
-        case {"day": str() as day}:
-            return date.fromisoformat(day)
-        case {"of": str() as kind, **held}:
-            return VALUES[kind](**{str(name): _meant(part) for name, part in held.items()})
-        case list():
-            return tuple(_meant(each) for each in value)
-        case _:
-            return value
+def _shelves(tables: Mapping[str, Mapping[str, list[Any]]]) -> dict[str, list[Any]]:
+    """The values of every kind; a kind is made after those that it holds."""
+    made: dict[str, list[Any]] = {}
+    waiting = dict(tables)
+    while waiting:
+        ready = [
+            k for k, columns in waiting.items() if all(_needs(c[0]) not in waiting for c in columns.values())
+        ]
+        if not ready:
+            raise ValueError("Values that hold each other cannot be read.")
+        for kind in ready:
+            columns = {name: _meant(column, made) for name, column in waiting.pop(kind).items()}
+            names = list(columns)
+            made[kind] = [
+                VALUES[kind](**dict(zip(names, row, strict=True)))
+                for row in zip(*columns.values(), strict=True)
+            ]
+    return made
+
+
+def _needs(how: str) -> str:
+    return how.removeprefix("*")
+
+
+def _meant(column: list[Any], made: Mapping[str, list[Any]]) -> list[Any]:
+    how, entries = column
+    one = _needs(how)
+    if one == "day":
+        meant: Callable[[Any], Any] = date.fromordinal
+    elif one:
+        meant = made[one].__getitem__
+    elif how:
+        return [None if entry is None else tuple(entry) for entry in entries]
+    else:
+        return list(entries)
+    if how != one:
+        return [None if entry is None else tuple(map(meant, entry)) for entry in entries]
+    return [None if entry is None else meant(entry) for entry in entries]
