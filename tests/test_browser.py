@@ -91,16 +91,15 @@ def test_a_click_on_a_card_opens_its_metric_in_the_same_session(browser, address
 
 def test_the_expected_range_is_read_by_pointing_and_turns_into_the_classic_chart(browser, address):
     with visited(browser, f"{address}/metric?metric=orders") as visit:
-        chart = visit.page.locator(".st-key-signals_chart svg").first
+        chart = visit.page.locator(".st-key-signals_chart svg.marks")
         expect(chart).to_contain_text("Surprise: distance from the expected value, in σ")
+        chart.scroll_into_view_if_needed()
         box = chart.bounding_box()
         assert box is not None
         visit.page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + 100)
         expect(visit.page.locator("#vg-tooltip-element")).to_contain_text("Verdict")
         visit.page.get_by_text("Classic XmR").click()
-        expect(visit.page.locator(".st-key-signals_chart svg").first).to_contain_text(
-            "Moving range: distance from the week before"
-        )
+        expect(chart).to_contain_text("Moving range: distance from the week before", timeout=30_000)
         assert visit.complaints == []
         assert visit.abroad == []
 

@@ -265,6 +265,28 @@ def test_a_broad_movement_is_taken_out_and_a_narrow_one_is_named():
     assert "They share this movement with" in sentence(row, {})
 
 
+def test_a_few_series_are_not_turned_against_each_other():
+    """Of twelve series half of which are one business, the business is no movement to take out."""
+    rng = np.random.default_rng(6)
+    business = 2 * rng.normal(size=208)
+    series = tuple(Series(f"m{n}", rng.normal(size=208) + (n < 7) * business) for n in range(12))
+    found = scan(Panel(weeks(208), series))
+    assert found.factors_removed == 0
+    inside = [int(row.driver[1:]) < 7 and int(row.driven[1:]) < 7 for row in found.listed()]
+    assert sum(inside) == 7 * 6
+    assert len(inside) - sum(inside) <= 6  # Luck, and its mirror.
+
+
+def test_an_effect_is_not_told_where_levels_and_surprises_go_opposite_ways():
+    """One storm in which the driver leaps and the driven falls outweighs all other weeks of the levels."""
+    panel = a_pair(effect=0.8, lag=0)
+    storm = 40.0 * (np.arange(208) == 100)
+    speed, sales = panel.series[0].values + storm, panel.series[1].values - storm
+    found = scan(with_values(with_values(panel, "speed", speed), "sales", sales))
+    row = found.of("speed", "sales")
+    assert (row.verdict, row.r > 0.2, row.effect) == ("together", True, None)
+
+
 def test_what_is_left_without_a_common_movement_has_spread_one():
     surprise = prepared(a_pair(), RECIPE).surprise
     assert common_movements(surprise[:, :1], 3) == ()
@@ -484,6 +506,9 @@ def test_only_weeks_after_the_claim_was_stated_count():
         ("insufficient", "too_short", None),
     ]
     assert "INSUFFICIENT so far (supported): 80 weeks" in sentence(tests[1], NAMES)
+    (future,) = link_tests(panel, [a_claim(stated=LAST + timedelta(days=1))])
+    assert (future.state, future.n, future.tested_from) == ("insufficient", 0, None)
+    assert "there is no week since" in sentence(future, NAMES)
     enough = latest + timedelta(weeks=104)
     assert f"enough from about {enough} on" in sentence(tests[2], NAMES)
 

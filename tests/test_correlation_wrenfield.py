@@ -303,3 +303,5 @@ def test_a_straight_effect_has_no_threshold_and_each_year_shows_it():
     # The driven series is drawn four weeks earlier than it was, so that the two lie on each other.
     assert deep.line.driven_values[0] == pytest.approx(truth.simulate()["instock_pct"][4] / 100)
     assert deep.line.driven_values[-4:] == (None,) * 4
+    both = [(x, y) for x, y in zip(deep.line.driver, deep.line.driven, strict=True) if y is not None]
+    assert np.corrcoef(np.array(both).T)[0, 1] > 0.8

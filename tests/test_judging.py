@@ -102,7 +102,7 @@ def test_an_exception_names_what_moved_behind_it_and_is_told_once(shop):
 
 def test_a_metric_that_just_began_says_how_many_weeks_it_needs(shop):
     news = next(block for block in open_workspace(shop).deck().blocks if block.metric == "news")
-    assert news.told == "Cannot be judged yet: only 3 weeks of history, 6 needed"
+    assert news.told == "Cannot be judged yet: only 2 weeks of history before it, 6 needed"
 
 
 def test_a_missed_target_inside_the_range_is_no_exception(tmp_path):

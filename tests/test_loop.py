@@ -260,6 +260,7 @@ def test_a_frozen_deck_holds_what_people_said(acme):
     assert told["owners"]["orders"]["owner"] == "olga"
     assert set(told["limits"]) == {"failed_checkouts", "conversion", "orders"}
     assert told["certifications"]["orders"]["state"] == "uncertified"
+    assert b"The week is published" in loop.publishing.document(loop.publishing.edition(WEEK))
 
 
 def test_a_frozen_deck_opens_in_a_moment(acme):
@@ -284,12 +285,11 @@ def test_a_changed_file_is_found(acme):
 
 
 def test_equal_values_are_equal_bytes(acme):
-    loop = acme.loop
-    deck, said = acme.deck(), loop.said(WEEK, "company")
-    one = loop.publishing.publish(deck, said, by="priya")
-    two = open_workspace(acme.folder).loop
-    again = two.publishing.publish(two._house.deck(), said, by="priya", because="the same again")
-    assert one.files == again.files
+    other = open_workspace(acme.folder)
+    one, two = ((w.deck(), w.loop.said(WEEK, "company"), w.loop.publishing) for w in (acme, other))
+    first = one[2].publish(one[0], one[1], by="priya")
+    again = two[2].publish(two[0], two[1], by="priya", because="the same again")
+    assert first.files == again.files
 
 
 def test_two_who_publish_at_once_make_one_first_edition(acme):

@@ -67,10 +67,10 @@ STATES_IN_WORDS = [
     ("event_week",                                     ("Easter",),      160,    "Cannot be judged yet: Easter has not two years of history"),
     ("event_week",                                     ("Easter", "Fair"), 160,  "Cannot be judged yet: Easter and Fair have not two years of history"),
     ("event_week",                                     (),               160,    "Cannot be judged yet: its event has not two years of history"),
-    ("too_short",                                      (),               3,      "Cannot be judged yet: only 3 weeks of history, 6 needed"),
-    ("too_short",                                      (),               0,      "Cannot be judged yet: no history, 6 needed"),
-    ("too_short",                                      (),               90,     "Cannot be judged yet: fewer than 6 weeks to learn from at this level"),
-    ("constant",                                       (),               90,     "Cannot be judged: it has never varied, so no change can be called unusual"),
+    ("too_short",                                      (),               3,      "Cannot be judged yet: only 3 weeks of history before it, 6 needed"),
+    ("too_short",                                      (),               0,      "Cannot be judged yet: no history before it, 6 needed"),
+    ("too_short",                                      (),               90,     "Cannot be judged yet: fewer than 6 weeks since its level or definition changed"),
+    ("constant",                                       (),               90,     "Cannot be judged: it has never varied, or one week dwarfs all others"),
     ("incomplete_week",                                (),               90,     "Cannot be judged: days of the week are missing"),
     ("immature",                                       (),               90,     "Cannot be judged yet: it will still move as late numbers come in"),
     ("missing",                                        (),               90,     "Cannot be judged: it has no value this week"),
@@ -104,7 +104,7 @@ COUNTS = [
     (6,            0.26,       "6 exceptions; about 0.3 expected by chance"),
     (1,            0.02,       "1 exception; fewer than 0.1 expected by chance"),
     (0,            2.5,        "No exceptions; about 2.5 expected by chance"),
-    (0,            0.0,        "No exceptions; none expected by chance"),
+    (0,            0.0,        "No metric can be judged this week"),
     (40,           12.5,       "40 exceptions; about 12 expected by chance"),
 ]
 

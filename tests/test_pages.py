@@ -218,7 +218,7 @@ ODD = [
     ("steady",  "Left out, week ending Sat 10 Jan 2026: Fair. Declared in the definitions.", ["expected range"]),
     ("three",   "Cannot be judged yet: only 3 weeks of history, 6 needed.",                  ["expected range"]),
     ("zero",    "No week was an exception or a watch.",                                      ["expected range"]),
-    ("same",    "it has never varied, so no change can be called unusual.",                  ["expected range"]),
+    ("same",    "it has never varied, or one week dwarfs all others.",                  ["expected range"]),
     ("never",   "Cannot be judged: it has no value this week.",                              []),
     ("leap",    "So far from all others that the limits are spoiled: Sat 18 Oct 2025.",      ["expected range"]),
     ("late",    "Limits are learned anew each week; 26 weeks and eight newer ones lock them.", ["expected range"]),

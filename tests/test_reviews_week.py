@@ -316,6 +316,12 @@ def test_next_weeks_page_0_asks_for_the_promises():
         today=last_monday, due=TODAY,
     )  # fmt: skip
     book.say(analysing, "dov", last_monday)
+    for metric, ending, kind, more in (
+        ("speed", LAST_WEEK, "explained", {}),  # Answered for good,
+        ("speed", WEEK, "still_analysing", {"due": SOON}),  # and of this week: neither is asked for.
+    ):
+        other = answer(ACME, metric, ending, kind, "x", by="kate", speakers=("kate",), today=TODAY, **more)
+        book.say(other, "kate")
     book.say(telling(ACME, "s1", text="16 days", day=LAST_WEEK, metrics=["speed"], mark="disagrees", week_ending=WEEK, by="june", today=TODAY), "june")  # fmt: skip
     book.say(opening(ACME, "errors", LAST_WEEK, TODAY, by="dov", today=last_monday), "dov", last_monday)
     book.say(parked(ACME, "t1", "Enter France?", LAST_WEEK, by="priya"), day=last_monday)
@@ -447,6 +453,8 @@ def test_a_person_answers_all_tests_but_the_measured_one():
     book.say(life.replied(ACME, "speed", 1, True, "cache the page; Kate orders it", by="kate"), "kate")
     told = life.controllable(ACME, "speed", life.replies(book.facts, "speed"))[0]
     assert (told.state, told.told, told.by) == ("passed", "cache the page; Kate orders it", "kate")
+    said = {7: life.Reply(True, "of course", "kate")}
+    assert life.controllable(ACME, "speed", said)[6].state == "open"
     assert "is measured" in refusal(DecisionError, life.replied, ACME, "speed", 7, True, "x", by="kate")
     assert "none of them" in refusal(DecisionError, life.replied, ACME, "speed", 9, True, "x", by="kate")
 

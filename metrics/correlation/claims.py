@@ -23,6 +23,7 @@ from metrics.correlation.values import (
     Absent,
     Because,
     Correlations,
+    Effect,
     Excluded,
     Floats,
     Joint,
@@ -142,7 +143,7 @@ def _tested(
         detectable_effect=float(weakest * sized * told),
         units=units(ready, driver, driven),
         bounds=tuple(float(b) for b in bounds),
-        effect=effect_at(ready, driver, driven, lag) if p[best] <= ALPHA else None,
+        effect=_effect(ready, driver, driven, lag, float(r[best])) if p[best] <= ALPHA else None,
         screened=link.stated is None and row is not None and row.listed,
         decay=decay(ready, driver, driven, lag, beside=_beside(ready, link, links), side=side),
     )
@@ -158,6 +159,12 @@ def _state(
     if adjusted > ALPHA and (bounds < smallest).all():
         return "contradicted", "too_small"
     return "insufficient", "halves_disagree" if adjusted <= ALPHA else "not_clear"
+
+
+def _effect(ready: Prepared, driver: int, driven: int, lag: int, r: float) -> Effect | None:
+    """The effect at one lag; None if the levels go the other way than the surprises."""
+    found = effect_at(ready, driver, driven, lag)
+    return found if found is not None and found.amount * r > 0 else None
 
 
 def _half_signs(x: Floats, y: Floats, lag: int) -> tuple[int, int]:

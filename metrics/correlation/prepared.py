@@ -37,6 +37,8 @@ BUSY: Final = 3.0  # × the median energy: a week of the year in which everythin
 EDGE_MARGIN: Final = 1.15  # On the Marchenko–Pastur edge, for a panel that is not quite white.
 LOADED: Final = 0.3  # |r| from which a series shares a common movement.
 BROAD: Final = 0.5  # Share of series that makes a common movement a broad one.
+# A movement found in a few series is largely those series: taking it out turns each against the others.
+PANEL_AT_LEAST: Final = 20  # Series.
 
 
 @dataclass(frozen=True, eq=False)
@@ -336,7 +338,7 @@ class Common:
     Attributes:
         course: T, its course; length 1, zero where no series has a surprise.
         loads: m, correlation of each series with it.
-        broad: Whether at least half of the series share it.
+        broad: Whether at least half of the series share it, in a panel large enough to tell it from them.
     """
 
     course: Floats
@@ -364,7 +366,8 @@ def common_movements(surprise: Floats, most: int) -> tuple[Common, ...]:
         loads = course @ w / np.where(length > 0, length, 1.0)
         whole = np.zeros(len(surprise))
         whole[rows] = course
-        found.append(Common(whole, loads, bool((np.abs(loads) > LOADED).mean() >= BROAD)))
+        broad = count >= PANEL_AT_LEAST and (np.abs(loads) > LOADED).mean() >= BROAD
+        found.append(Common(whole, loads, bool(broad)))
     return tuple(found)
 
 

@@ -280,16 +280,22 @@ def _as_they_stand(ready: Prepared) -> Floats:
 def _effect(
     ready: Prepared, looked: Looked, at: tuple[int, int], pair: tuple[int, int], lag: int
 ) -> Effect | None:
-    """The effect at the pair's lag; summed over lags 0 to 8 if it shows at several of them."""
+    """The effect at the pair's lag; summed over lags 0 to 8 if it shows at several of them.
+
+    None if the levels go the other way than the surprises: then neither is to be told as an effect.
+    """
     if lag < 0:
         return None
     ahead = [n for n, each in enumerate(looked.lags) if SPREAD_LAGS[0] <= each <= SPREAD_LAGS[1]]
     r, p = looked.r[ahead, at[0], at[1]], looked.p[ahead, at[0], at[1]]
     here = looked.r[looked.lags.index(lag), at[0], at[1]]
     several = int(((p <= looked.threshold_p) & (r * here > 0)).sum()) > 1
-    if several and lag <= SPREAD_LAGS[1] and (whole := spread_effect(ready, *pair)) is not None:
-        return whole
-    return effect_at(ready, *pair, lag)
+    if several and lag <= SPREAD_LAGS[1]:
+        whole = spread_effect(ready, *pair)
+        if whole is not None and whole.amount * here > 0:
+            return whole
+    single = effect_at(ready, *pair, lag)
+    return single if single is not None and single.amount * here > 0 else None
 
 
 def _common_with(

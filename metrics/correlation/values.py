@@ -257,7 +257,8 @@ class Row:
         q: Share of luck among the pairs that are at least as clear; None for `insufficient`.
         n: Common weeks.
         detectable_r: Smallest r that a scan of this size could have shown, 8 times in 10.
-        effect: For listed pairs; None otherwise.
+        effect: For listed pairs; None otherwise, where the driven one is first, and where levels and
+            surprises go opposite ways.
         common_with: Metrics that share a movement without which this link would not be listed.
         shared_series: Stored series of which both are computed, so that part of r may be arithmetic.
     """

@@ -210,6 +210,11 @@ def _link(test: LinkTest, names: Names) -> str:
     )
     if test.state == "definition":
         return f"{driven} is computed from {driver}: arithmetic, never scored."
+    if test.tested_from is None and test.link.stated is not None:
+        return (
+            f"INSUFFICIENT: it was stated on {test.link.stated} and there is no week since; {RUN_FROM} are "
+            f"needed for a first look, {LISTED_FROM} for an answer."
+        )
     if test.left_out is not None:
         return f"INSUFFICIENT: {_left_out(test.left_out, names)}{_since(test)}"
     if test.best_lag is None or test.detectable_r is None or test.p_adjusted is None:

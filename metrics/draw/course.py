@@ -55,10 +55,16 @@ def course(
         said_forecast=_read(table["forecast"].tolist(), unit, currency),
     )
     specification: dict[str, Any] = json.loads(_landing(bool(table["plan"].notna().any()), ends is not None))
-    axis = levels(rows[["actual", "high", "goal"]].abs().max().max(), unit, currency)
+    drawn = rows[["actual", "plan", "forecast", "low", "high", "goal"]]
+    axis = levels(drawn.abs().max().max(), unit, currency)
+    # Told, because a scale that waits for its rows complains in the console until they come.
+    across = [day.isoformat() for day in (rows["day"].iloc[0], rows["day"].iloc[-1])]
+    upward = [float(drawn.min().min()), float(drawn.max().max())]
     for layer in specification["layer"]:
-        if (layer["encoding"].get("y") or {}).get("axis"):
+        layer["encoding"]["x"]["scale"] = {"domain": across}
+        if "y" in layer["encoding"]:
             layer["encoding"]["y"]["axis"] |= axis
+            layer["encoding"]["y"]["scale"] |= {"domain": upward}
     return rows, specification
 
 

@@ -7,6 +7,7 @@ Source: wbr-method.md sections 2, 3, 6 and 7.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from itertools import groupby
@@ -143,16 +144,18 @@ def front(deck: Deck) -> str:
         '<header class="w-front">'
         f'<p class="w-company">{escape(deck.company)}</p><h1>{escape(deck.title)}</h1>'
         f'<p class="w-week">{escape(text.deck_week(deck))}{known}</p>'
-        f"{_answers(deck.answers)}{_opening_page(deck)}{_signals(deck)}"
+        f"{_answers(deck.answers)}{_opening_page(deck)}"
         f'<div class="w-lists"><div>{_notices(deck.notices)}{said.changes(deck.changed)}</div>'
         f"{_contents(deck)}</div></header>"
     )
 
 
 def _opening_page(deck: Deck) -> str:
-    """What the meeting opens with: the flywheel's state, and the promises of the weeks before."""
-    wheel, promises = said.flywheel(deck.wheel), said.promises(deck)
-    return f'<div class="w-opening">{promises}{wheel}</div>' if wheel or promises else ""
+    """What the meeting opens with: promises of the weeks before, exceptions; beside them the flywheel."""
+    wheel, told = said.flywheel(deck.wheel), said.promises(deck) + _signals(deck)
+    if not wheel:
+        return f'<div class="w-opening">{told}</div>' if told else ""
+    return f'<div class="w-opening w-beside"><div>{told}</div>{wheel}</div>'
 
 
 def _answers(answers: Sequence[Answer]) -> str:
@@ -174,7 +177,7 @@ def _signals(deck: Deck) -> str:
     listed = f'<ol class="w-cases">{cases}</ol>' if cases else ""
     return (
         '<section class="w-signals" aria-labelledby="w-signals">'
-        f'<h2 id="w-signals">{count}</h2>{listed}{_watches(deck)}</section>'
+        f'<h2 id="w-signals">{count}</h2>{listed}{_watches(deck)}{_unjudged(deck)}</section>'
     )
 
 
@@ -261,6 +264,16 @@ def _watches(deck: Deck) -> str:
     )
     said = text.chance_of_watches(len(deck.watches), deck.by_chance[1])
     return f'<p class="w-watches"><span>{said}:</span> {names}</p>'
+
+
+def _unjudged(deck: Deck) -> str:
+    """How many metrics cannot be judged yet, by reason, where no stamp says so."""
+    reasons = Counter(b.told for b in deck.unjudged if b.signal and b.signal.state in UNSTAMPED)
+    told = [(text.counted(count, "metric"), reason) for reason, count in reasons.most_common()]
+    return "".join(
+        f'<p class="w-watches w-calm">{metrics} {escape(reason[:1].lower() + reason[1:])}.</p>'
+        for metrics, reason in told
+    )
 
 
 def _notices(notices: Sequence[Notice]) -> str:

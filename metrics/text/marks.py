@@ -90,7 +90,7 @@ def verdict(
         unit: Of the metric.
         currency: ISO code of amounts.
         events: Names of the recurring events that fall in the week.
-        weeks: Weeks with a value up to this one, if they are known.
+        weeks: Weeks with a value before this one, if they are known.
     """
     if signal.tier == "cannot_judge":
         return cannot_judge(signal.state, events=events, weeks=weeks)
@@ -141,19 +141,21 @@ def cannot_judge(state: Judgement, *, events: Sequence[str] = (), weeks: int | N
     Args:
         state: The engine's.
         events: Names of the recurring events that fall in the week.
-        weeks: Weeks with a value so far, if they are known.
+        weeks: Weeks with a value before this one, if they are known.
     """
     match state:
         case "too_short" if weeks is not None and weeks < TRIAL_FROM:
             only = f"only {counted(weeks, 'week')} of history" if weeks else "no history"
-            return f"Cannot be judged yet: {only}, {TRIAL_FROM} needed"
+            return f"Cannot be judged yet: {only} before it, {TRIAL_FROM} needed"
         case "too_short":
-            return f"Cannot be judged yet: fewer than {TRIAL_FROM} weeks to learn from at this level"
+            return (
+                f"Cannot be judged yet: fewer than {TRIAL_FROM} weeks since its level or definition changed"
+            )
         case "event_week":
             named = f"{listed(events)} have" if len(events) > 1 else f"{(*events, 'its event')[0]} has"
             return f"Cannot be judged yet: {named} not two years of history"
         case "constant":
-            return "Cannot be judged: it has never varied, so no change can be called unusual"
+            return "Cannot be judged: it has never varied, or one week dwarfs all others"
         case "incomplete_week":
             return "Cannot be judged: days of the week are missing"
         case "immature":
@@ -217,7 +219,9 @@ def caution(others: int, behind: int) -> str:
 
 
 def chance(exceptions: int, by_chance: float) -> str:
-    """`6 exceptions; about 0.3 expected by chance`."""
+    """`6 exceptions; about 0.3 expected by chance`. By chance none are expected where nothing was judged."""
+    if not exceptions and by_chance <= 0:
+        return "No metric can be judged this week"
     found = counted(exceptions, "exception") if exceptions else "No exceptions"
     return f"{found}; {_about(by_chance)} expected by chance"
 
@@ -229,8 +233,6 @@ def chance_of_watches(watches: int, by_chance: float) -> str:
 
 
 def _about(count: float) -> str:
-    if count <= 0:
-        return "none"
     if count < 0.05:
         return "fewer than 0.1"
     return f"about {count:.1f}" if count < 9.95 else f"about {count:,.0f}"

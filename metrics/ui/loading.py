@@ -24,7 +24,7 @@ NOTE = "load note"  # The last report, kept over the rerun that shows the new nu
 CHECKED = "checked upload"
 SHOWN = 40  # Loads on the page, newest first.
 FORMS = ("csv", "txt", "tsv", "xlsx", "xls", "ods", "parquet")
-STATES = ("fresh", "late", "never loaded")
+STATES = ("fresh", "late", "ended", "never loaded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def freshness(page: Page) -> str:
 def _state(state: str, behind: float | None) -> str:
     if state == "late" and behind:
         return f'<span class="w-late">late, {text.counted(int(behind), "day")} behind</span>'
-    return f'<span class="w-late">{state}</span>' if state != "fresh" else state
+    return f'<span class="w-late">{state}</span>' if state not in ("fresh", "ended") else state
 
 
 def _day(last: date | None) -> str:

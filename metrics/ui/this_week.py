@@ -65,7 +65,8 @@ def _stands(page: Page, metric: Metric) -> str:
         facts.append((signal.tier.capitalize(), f"<span{loud}>{escape(verdict)}</span>"))
     answers = [a for a in loop.saying.answers(page.week) if a.metric == metric.id]
     for answer in answers:
-        through = text.listed(markup.metric_link(m, definitions.metrics[m].name) for m in answer.inputs)
+        names = [markup.metric_link(m, definitions.metrics[m].name) for m in answer.inputs]
+        through = text.listed(names) if names else ""
         by = words.person(answer.by, definitions)
         said = f"<b>{escape(ANSWERS[answer.kind])}.</b> {escape(answer.text)}"
         said += f" {escape(answer.more)}" if answer.more else ""

@@ -66,7 +66,7 @@ def sentence(signal: Signal, verdicts: Verdicts, registry: Registry) -> str:
         for each in happenings(registry, signal.metric)
         if each.kind == "recurring" and signal.week_ending in each.week_endings
     ]
-    weeks = verdicts.told.values(signal.metric)[np.array(verdicts.told.weeks) <= signal.week_ending]
+    weeks = verdicts.told.values(signal.metric)[np.array(verdicts.told.weeks) < signal.week_ending]
     return text.verdict(
         signal,
         metric.unit,

@@ -322,7 +322,7 @@ def correlations_words(found: Correlations, definitions: Definitions, *, every: 
             f"{row.r:+.2f}",
             "—" if row.r_raw is None else f"{row.r_raw:+.2f}",
             "—" if row.q is None else f"{row.q:.1g}",
-            f"{number(row.effect.amount)} {row.effect.unit}" if row.effect else "—",
+            f"{number(row.effect.amount)} {row.effect.unit}".replace(" %", "%") if row.effect else "—",
         )
         for row in rows
     ]

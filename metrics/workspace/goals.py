@@ -10,13 +10,14 @@ Source: analytics.md section 6; wbr-method.md section 10.
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from hashlib import sha256
 from math import isfinite
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 Progress = Callable[[str, float], None]
 Floats = NDArray[np.float64]
 Why = Literal["no_data", "retired", "told_monthly", "before_history"]
+Question = tuple[str, str, date, tuple[str, ...]]
 Shape = Literal["plan", "last_year", "even"]
 
 FOLDER = "prepared"
@@ -167,6 +169,7 @@ class Goals:
         self._house = house
         self._known: dict[str, Pace] = {}
         self._tracked: OrderedDict[tuple[str, str, date, str | None], tuple[Track, ...]] = OrderedDict()
+        self._asked: tuple[Question, tuple[_Told, dict[int, Standing]]] | None = None
         self._read: tuple[int, int] | None = None
 
     # --- what people decide ------------------------------------------------------------------
@@ -286,9 +289,13 @@ class Goals:
 
     def missing(self, week_ending: date | None = None) -> int:
         """How many forecasts a page of this week still has to make."""
-        standings = self._standings(week_ending or self._house.default_week(), self._house.definitions.goals)
+        house = self._house
+        week = week_ending or house.default_week()
+        if (house.version, house.decisions_version, week, None) in self._tracked:
+            return 0
+        _, standings = self._standings(week, house.definitions.goals)
         self._reread()
-        return sum(_key(s) not in self._known for s in standings[1].values())
+        return sum(_key(standing) not in self._known for standing in standings.values())
 
     def prepare(self, progress: Progress | None = None, *, processes: int = 2) -> int:
         """Make and keep the forecasts of every goal for the week to open; return how many were made.
@@ -357,12 +364,17 @@ class Goals:
 
     def _standings(self, week: date, goals: Sequence[Goal]) -> tuple["_Told", dict[int, Standing]]:
         """What is known of each goal, and what its forecast depends on, where there can be one."""
+        key = self._house.version, self._house.decisions_version, week, tuple(goal.name for goal in goals)
+        asked = self._asked  # Another session may ask something else meanwhile.
+        if asked is not None and asked[0] == key:
+            return asked[1]
         told = _Told(self._house, week, goals, self.period, self.kept())
         found: dict[int, Standing] = {}
         for place, goal in enumerate(goals):
             standing = told.standing(goal)
             if isinstance(standing, Standing):
                 found[place] = standing
+        self._asked = key, (told, found)
         return told, found
 
     # --- on disk -----------------------------------------------------------------------------
@@ -387,15 +399,14 @@ class Goals:
         everything = {**_kept_in(self._file), **made}
         newest = dict(list(everything.items())[-KEPT:])
         document = {"recipe": RECIPE, "paces": {key: _form(pace) for key, pace in newest.items()}}
-        try:
+        with suppress(OSError):  # What was made is in memory; the next process makes it again.
             self._file.parent.mkdir(exist_ok=True)
-            with NamedTemporaryFile(
-                "w", encoding="utf-8", dir=self._file.parent, prefix=".forecasts", delete=False
-            ) as file:
-                json.dump(document, file, separators=(",", ":"))
-            Path(file.name).replace(self._file)
-        except OSError:
-            return  # What was made is in memory; the next process makes it again.
+            part = self._file.with_suffix(f".{uuid4().hex}.part")
+            try:
+                part.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
+                part.replace(self._file)
+            finally:
+                part.unlink(missing_ok=True)
 
 
 # --- what is known of the goals --------------------------------------------------------------

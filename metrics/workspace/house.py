@@ -560,7 +560,8 @@ class Workspace:
         Returns:
             One row per source, in the order declared: `source`, `files` (pattern), `grain`,
             `last_loaded_at` (UTC), `last_day`, `days_behind` (from the end of the latest complete week;
-            never negative), `state` (fresh, late, never loaded), `series`, `rows`, `refused`.
+            never negative), `state` (fresh, late, ended, never loaded), `series`, `rows`, `refused`. A
+            source has ended if only retired metrics read it.
         """
         told = {str(row["source"]): row for row in self.store.sources().to_dict("records")}
         latest = self.calendar.latest_week(self.now(), self.definitions.company.time_zone).last
@@ -572,7 +573,9 @@ class Workspace:
                 last_day = pd.Timestamp(known["last_day"]).date()
             behind = max((latest - last_day).days, 0) if last_day else None
             allowed = source.late_after_days or {"day": 0, "week": 0, "month": 31}[source.grain]
-            late = behind is not None and behind > allowed
+            state = "late" if behind is not None and behind > allowed else "fresh"
+            if state == "late" and self._ended(name):
+                state = "ended"
             rows.append(
                 {
                     "source": name,
@@ -581,13 +584,20 @@ class Workspace:
                     "last_loaded_at": None if known is None else known["loaded_at"],
                     "last_day": last_day,
                     "days_behind": behind,
-                    "state": "never loaded" if known is None else "late" if late else "fresh",
+                    "state": "never loaded" if known is None else state,
                     "series": 0 if known is None else int(known["series"]),
                     "rows": 0 if known is None else int(known["rows"]),
                     "refused": 0 if known is None else int(known["refused"]),
                 }
             )
         return pd.DataFrame(rows)
+
+    def _ended(self, source: str) -> bool:
+        """Whether some metric reads the source, and all that do are retired."""
+        told = self.store.provenance(None)
+        series = set(told.loc[told["source"] == source, "series"])
+        readers = [m for m in self.definitions.metrics.values() if series & set(series_of(m.measure))]
+        return bool(readers) and all(m.retired for m in readers)
 
 
 def _as_source(metric: str, table: TargetTable) -> WideSource:

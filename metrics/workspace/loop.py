@@ -4,6 +4,7 @@ The parts, each a small class: `owning`, `saying`, `certifying`, `publishing`, `
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -369,7 +370,7 @@ class Loop:
             raise DecisionError(closed_gate(self._house.definitions, label, "published", missing))
         reason = "; ".join(words for words in (because.strip(), despite.strip()) if words)
         return self.publishing.publish(
-            self._house.deck(week, deck=name),
+            replace(self._house.deck(week, deck=name), state=WORDS["published"]),
             self.said(week, name),
             by=by,
             because=reason,
