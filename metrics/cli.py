@@ -6,7 +6,7 @@ A command only translates: it asks the workspace and prints what it says.
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -23,7 +23,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from metrics import ingest, open_workspace, registry
 from metrics.deck import Marked
-from metrics.errors import DefinitionError, MetricsError, SourceError
+from metrics.errors import DefinitionError, MetricsError, NotifyError, SourceError
 from metrics.ingest import draft, wbr_app
 from metrics.reviews.editions import Edition
 from metrics.reviews.week_states import Owed
@@ -858,17 +858,22 @@ def audit(
 def remind(
     week: Week = "latest",
     name: DeckName = None,
+    send: Annotated[
+        bool, typer.Option("--send", help="Send mail and post to the webhook; without it nothing leaves.")
+    ] = False,
     workspace: Folder = None,
     form: Format = Form.text,
 ) -> None:
-    """List who owes what. Nothing is sent."""
+    """List who owes what; with --send tell them by mail ($WBR_SMTP) and webhook ($WBR_WEBHOOK)."""
     chosen = opened(workspace)
     told = chosen.loop.reminders(a_week(week, chosen), name)
     people = chosen.definitions.people
+    sent = reminded(chosen, told) if send else []
     if form is Form.json:
         print_json(
             {
                 "week_ending": a_week(week, chosen).isoformat(),
+                "sent": sent,
                 "people": [
                     {
                         "person": person or None,
@@ -886,6 +891,45 @@ def remind(
             typer.echo(f"- {each.what}")
     if not told:
         typer.echo("Nobody owes anything.")
+    elif not send:
+        typer.echo("Nothing was sent. To tell them: wbr remind --send")
+    for line in sent:
+        typer.echo(line)
+
+
+def reminded(workspace: Workspace, told: Mapping[str, Sequence[Owed]]) -> list[str]:
+    """Tell people what they owe, on every way that is set up; a line for each.
+
+    Raises:
+        NotifyError: No way is set up, or one did not work.
+    """
+    from metrics import notify  # Here: no other command speaks to a server.
+
+    definitions = workspace.definitions
+    rules = definitions.notify
+    messages = []
+    for person, owed in told.items():
+        known = definitions.people.get(person)
+        lines = "\n".join(f"- {each.what}" for each in owed)
+        subject = f"{definitions.company.name}: {counted(len(owed), 'thing')} before the review"
+        name = known.name if known else "Nobody in particular"
+        messages.append(
+            notify.Message(known.email or "" if known else "", name, f"{subject} ({name})", lines)
+        )
+    mail, hook = os.environ.get(rules.smtp_env, ""), os.environ.get(rules.webhook_env, "")
+    if not mail and not hook:
+        raise NotifyError(
+            f"No way to tell anybody is set up. Set ${rules.smtp_env} (smtps://user:password@host) or "
+            f"${rules.webhook_env} (https://host/path), and name the host in notify.allowed_hosts."
+        )
+    done = []
+    if mail:
+        took = notify.mailed(messages, mail, rules.sender, rules.allowed_hosts)
+        done.append(f"Mailed to {', '.join(took) or 'nobody: no address is known'}.")
+    if hook:
+        count = notify.posted(messages, hook, rules.allowed_hosts)
+        done.append(f"Posted {counted(count, 'message')} to the webhook.")
+    return done
 
 
 # --- limits ----------------------------------------------------------------------------------

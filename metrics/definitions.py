@@ -159,6 +159,22 @@ class Connection(Definition):
     url_file: str | None = None
 
 
+class Notify(Definition):
+    """How people are told. Addresses come from the environment, never from YAML.
+
+    Attributes:
+        allowed_hosts: The only hosts that mail and webhooks may go to.
+        sender: Address that mail comes from.
+        smtp_env: Environment variable with the mail server's address.
+        webhook_env: Environment variable with the webhook's address.
+    """
+
+    allowed_hosts: tuple[str, ...] = ()
+    sender: str = "wbr@localhost"
+    smtp_env: str = "WBR_SMTP"
+    webhook_env: str = "WBR_WEBHOOK"
+
+
 class _SourceFile(Definition):
     """Where rows come from: exactly one of a CSV, an Excel, a Parquet file (or glob), or a query."""
 
@@ -874,6 +890,7 @@ class Definitions(Definition):
     people: dict[Handle, Person] = {}
     rights: dict[Name, tuple[Name, ...]] = RIGHTS
     connections: dict[Name, Connection] = {}
+    notify: Notify = Notify()
     sources: dict[Name, Source] = {}
     metrics: dict[Name, Metric] = {}
     targets: dict[Name, TargetTable] = {}

@@ -9,6 +9,7 @@ MetricsError
 │   └── ConflictError        somebody changed the same thing first
 ├── DecisionError            a decision lacks what it must say
 │   └── NotAllowedError      somebody may not do it
+├── NotifyError              mail or a webhook cannot be sent, or may not be
 └── CalendarError            a date that cannot end a week, or a calendar that cannot exist
 
 A message says, in this order: what is wrong, where it was found, and what to do about it.
@@ -61,6 +62,10 @@ class DecisionError(MetricsError):
 
 class NotAllowedError(DecisionError):
     """Somebody may not do it; the message says who may."""
+
+
+class NotifyError(MetricsError):
+    """Mail or a webhook cannot be sent, or its host is not allowed."""
 
 
 class CalendarError(MetricsError):

@@ -23,7 +23,7 @@ LINES = [
     {"deck"},
     {"text"},
     {"week", "ingest", "store", "journal", "draw", "demo"},
-    {"export"},
+    {"export", "notify"},
     {"workspace"},
     {"ui"},
     {"cli"},
@@ -45,6 +45,8 @@ AT_HOME = {
     "altair": {"draw"},
     "sqlalchemy": {"journal"},
     "statsmodels": {"pacing", "correlation"},
+    "httpx": {"notify"},
+    "smtplib": {"notify"},
     "typer": {"cli"},
     "rich": {"cli"},
     "ruamel": {"registry", "ingest"},  # `ingest` reads the peer's configuration.

@@ -9,6 +9,7 @@ import pytest
 from metrics import open_workspace
 from metrics.definitions import Link
 from metrics.errors import CalendarError, UnknownNameError
+from metrics.workspace.evidence import correlations_form, correlations_words, links_words
 from tests.test_cli import wbr
 
 WEEKS = 130
@@ -170,36 +171,33 @@ def test_a_wrong_name_or_day_is_told(evidence):
         evidence.links(date(2026, 5, 8))
 
 
-def test_the_commands_print_one_document_or_words(folder):
-    code, out, err = wbr("correlations", "--format", "json", cwd=folder)
-    told = json.loads(out)
-    assert (code, err, told["tests"]) == (0, "", 24 * 13)  # 6 usable metrics, less 3 arithmetic pairs.
-    keys = (
-        "driver",
-        "driven",
-        "lag_weeks",
-        "r",
-        "r_raw",
-        "q",
-        "verdict",
-        "n",
-        "effect",
-        "effect_low",
-        "effect_high",
+def test_what_other_programs_and_people_are_told(evidence, folder):
+    definitions = open_workspace(folder).definitions
+    told = correlations_form(evidence.correlations())
+    assert told["tests"] == 24 * 13  # 6 usable metrics, less 3 arithmetic pairs.
+    keys = {
+        "driver", "driven", "lag_weeks", "r", "r_raw", "q", "verdict", "n", "effect", "effect_low", "effect_high",
         "effect_unit",
-    )
-    assert all(key in told["rows"][0] for key in keys)
+    }  # fmt: skip
+    assert keys <= told["rows"][0].keys()
     assert [r["q"] for r in told["rows"]] == sorted(r["q"] for r in told["rows"])
-    code, out, err = wbr("correlations", "--output", "conversion", "--until", "2026-04-25", cwd=folder)
-    assert (code, err) == (0, "")
-    assert out.splitlines()[0].split()[:3] == ["driver", "driven", "verdict"]
-    assert "about 1 in 10 of the list may be luck. Association, not proof." in out
+    words = correlations_words(evidence.correlations("conversion"), definitions)
+    assert words.splitlines()[0].split()[:3] == ["driver", "driven", "verdict"]
+    assert "about 1 in 10 of the list may be luck. Association, not proof." in words
+    every = correlations_words(evidence.correlations("conversion"), definitions, every=True)
+    assert every.count("\n") > words.count("\n")
+    words = links_words(evidence.links(), definitions)
+    assert "Page speed -> Conversion (-, weeks 1 to 3): SUPPORTED (130 weeks, 2 weeks later" in words
+    assert words.splitlines()[-1] == "3 links: 1 supported, 1 insufficient, 1 definition."
+    assert links_words((), definitions).startswith("No link is stated.")
+
+
+def test_the_commands_print_one_document_or_why_not(folder):
+    code, out, err = wbr("correlations", "--until", "2026-04-25", "--format", "json", cwd=folder)
+    assert (code, err, json.loads(out)["until"]) == (0, "", "2026-04-25")
     code, out, err = wbr("links", "--format", "json", cwd=folder)
     rows = json.loads(out)["rows"]
     assert (code, err, [r["state"] for r in rows]) == (0, "", ["supported", "insufficient", "definition"])
-    code, out, err = wbr("links", cwd=folder)
-    assert "Page speed -> Conversion (-, weeks 1 to 3): SUPPORTED (130 weeks, 2 weeks later" in out
-    assert out.splitlines()[-1] == "3 links: 1 supported, 1 insufficient, 1 definition."
     code, out, err = wbr("correlations", "--output", "nothing", cwd=folder)
     assert (code, out) == (1, "")
     assert err.startswith("'nothing' is not among metrics.")

@@ -136,7 +136,7 @@ def test_four_people_play_a_week_and_the_next_page_0_keeps_their_promises(browse
             page.keyboard.press("ArrowRight")
         page.keyboard.press("r")
         for name in ("Ada Moss", "Dee Ray", "Eve Orr"):
-            stage.get_by_label(name).check()
+            stage.get_by_role("checkbox", name=name).check()
         record(page, "attendance")
         page.keyboard.press("t")
         stage.locator("[name=text]").fill(ACTION)
@@ -157,6 +157,10 @@ def test_four_people_play_a_week_and_the_next_page_0_keeps_their_promises(browse
     # A week later.
     declared = shop / "workspace.yaml"
     declared.write_text(declared.read_text().replace(MONDAY, NEXT_MONDAY), encoding="utf-8")
+    with at("/", "dee") as page:
+        asked = page.locator(".w-asked")
+        for words in (ACTION, QUESTION, TOPIC):
+            expect(asked).to_contain_text(words)
     with at("/?view=week", "dee") as page:
         expect(page.locator("h1")).to_contain_text("9 May 2026: open")
         page.get_by_role("tab", name="Promises").click()

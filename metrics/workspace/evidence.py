@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cached_property
+from threading import RLock
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -51,6 +52,7 @@ class Evidence:
     def __init__(self, house: "Workspace") -> None:
         self._house = house
         self._known: OrderedDict[tuple[object, ...], object] = OrderedDict()
+        self._one_at_a_time = RLock()  # An answer asks for others.
 
     def correlations(self, output: str | None = None, until: date | None = None) -> Correlations:
         """The scan of all ordered pairs of metrics.
@@ -156,15 +158,18 @@ class Evidence:
         return self._house.calendar.week(until or self._house.default_week()).last
 
     def _remembered(self, asked: tuple[object, ...], make: Callable[[], Answer]) -> Answer:
+        """An answer made once per version of the numbers, however many people ask at the same time."""
         key = (self._house.version, *asked)
-        if key not in self._known:
+        with self._one_at_a_time:
+            if key in self._known:
+                answer: Answer = self._known[key]  # type: ignore[assignment]  # A kind of key holds one type.
+                return answer
             made = make()
             self._known[key] = made
-            kind = [each for each in self._known if each[1] == asked[0]]
-            for old in kind[:-REMEMBERED]:
+            same_kind = [each for each in self._known if each[1] == asked[0]]
+            for old in same_kind[:-REMEMBERED]:
                 del self._known[old]
-        answer: Answer = self._known[key]  # type: ignore[assignment]  # Each kind of key holds one type.
-        return answer
+            return made
 
     def _scan(self, week: date) -> Correlations:
         shared = shared_series(self._house.definitions)
