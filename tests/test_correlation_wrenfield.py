@@ -1,8 +1,9 @@
 """What must be seen of the demo company's planted links, decoys and arithmetic.
 
 The truth's weekly table is looked at with the events, links and definitions that the workspace declares. No
-constant of the engine was chosen on these seeds. Source: demo-wrenfield.md section 4, "Acceptance tests:
-correlation explorer", a to g.
+constant of the engine was chosen on these seeds; two rules of decay were made after seeing them: that the other
+stated drivers are held, and that the surprises must show the earlier effect too.
+Source: demo-wrenfield.md section 4, "Acceptance tests: correlation explorer", a to g.
 """
 
 from dataclasses import replace

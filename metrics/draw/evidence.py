@@ -41,6 +41,8 @@ def _filled(template: str, **rows: Rows) -> dict[str, Any]:
     made: dict[str, Any] = json.loads(template)
     made["datasets"] = rows
     made["background"] = "transparent"
+    if isinstance(made.get("width"), dict):
+        made["autosize"] = {"type": "pad"}  # Streamlit's own, `fit`, cannot be had with steps.
     return made
 
 

@@ -79,10 +79,11 @@ def flywheel(wheel: Wheel | None) -> str:
         return ""
     bare = Wheel(wheel.nodes, wheel.edges, (), ())
     where = laid(bare)
-    left = min(p.x for p in where.nodes.values()) - NODE[0] - 8
-    right = max(p.x for p in where.nodes.values()) + NODE[0] + 8
-    top = min(p.y for p in where.nodes.values()) - NODE[1] - 8
-    bottom = max(p.y for p in where.nodes.values()) + NODE[1] + 8
+    xs = [x for p in where.nodes.values() for x in (p.x - NODE[0], p.x + NODE[0])]
+    ys = [y for p in where.nodes.values() for y in (p.y - NODE[1], p.y + NODE[1])]
+    xs += [x for curve in where.edges for x, _ in curve]
+    ys += [y for curve in where.edges for _, y in curve]
+    left, right, top, bottom = min(xs) - 8, max(xs) + 8, min(ys) - 8, max(ys) + 8
     edges = "".join(_edge(curve) for curve in where.edges if len(curve) > 1)
     nodes = "".join(_node(node, where) for node in wheel.nodes)
     said = "; ".join(f"{node.name}: {state_words(node)}" for node in wheel.nodes)
