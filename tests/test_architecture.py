@@ -44,7 +44,7 @@ AT_HOME = {
     },  # The last three hand a connection on to `rollup`.
     "altair": {"draw"},
     "sqlalchemy": {"journal"},
-    "statsmodels": {"pacing", "correlation"},
+    "statsmodels": {"pacing"},
     "httpx": {"notify"},
     "smtplib": {"notify"},
     "typer": {"cli"},

@@ -88,7 +88,8 @@ def _chosen(page: Page) -> str | None:
 def _ranked(rows: list[Row], names: dict[str, str], metric: str | None) -> None:
     """The candidates, clearest first; a chosen row opens the pair."""
     everything = st.toggle("Also what does not stand out", key="everything")
-    shown = [r for r in rows if r.listed or everything][:MOST]
+    # What others share comes last: most false findings of the hardest worlds are among them.
+    shown = sorted((r for r in rows if r.listed or everything), key=lambda r: bool(r.common_with))[:MOST]
     if not shown:
         about = names[metric] if metric else "any metric"
         hint(
@@ -100,7 +101,7 @@ def _ranked(rows: list[Row], names: dict[str, str], metric: str | None) -> None:
         {
             "Driver": [names[r.driver] for r in shown],
             "Driven": [names[r.driven] for r in shown],
-            "Verdict": [drawn.VERDICTS[r.verdict] for r in shown],
+            "Verdict": [_verdict(r) for r in shown],
             "Lag, weeks": [r.lag_weeks for r in shown],
             "Effect": [_effect(r, names) for r in shown],
             "r": [round(r.r, 2) for r in shown],
@@ -122,6 +123,12 @@ def _ranked(rows: list[Row], names: dict[str, str], metric: str | None) -> None:
         row = shown[picked.selection.rows[0]]
         state.put(driver=row.driver, driven=row.driven)
         st.rerun()
+
+
+def _verdict(row: Row) -> str:
+    """What the search says; a movement that others share is told apart."""
+    shared = ", in a movement that others share" if row.common_with else ""
+    return drawn.VERDICTS[row.verdict] + shared
 
 
 def _luck(q: float | None) -> str:
