@@ -10,9 +10,11 @@ deck = page.deck()
 ui.bar(page, deck)
 if ui.presenting():
     ui.meeting(page, deck)
-elif ui.working():
-    ui.open_metric(page, ui.week_view(page))
 else:
-    asked = ui.sheet(ui.deck_html(page.house, deck, ui.view()), key="sheet", weeks=True)
-    ui.step(page, asked.step)
-    ui.open_metric(page, asked.metric)
+    frozen = ui.views(ui.week_line(page), published=ui.published(page, deck))
+    if ui.view() == "week":
+        ui.open_metric(page, ui.week_view(page))
+    else:
+        asked = ui.sheet(ui.review(page, deck, ui.view(), frozen=frozen), key="sheet", weeks=True)
+        ui.step(page, asked.step)
+        ui.open_metric(page, asked.metric)

@@ -117,10 +117,10 @@ def test_the_exceptions_alone_are_a_view_to_prepare_with_and_never_the_default(b
     with visited(browser, address) as visit:
         page = visit.page
         expect(page.get_by_role("heading", name="Weekly review")).to_be_visible()
-        page.get_by_role("button", name="Exceptions only").click()
+        page.get_by_role("radio", name="Exceptions only").click()
         expect(page.get_by_role("heading", name="Exceptions only")).to_be_visible()
         expect(page).to_have_url(re.compile(r"view=exceptions"))
-        page.get_by_role("button", name="Whole deck").click()
+        page.get_by_role("radio", name="Deck").click()
         expect(page.get_by_role("heading", name="Weekly review")).to_be_visible()
         assert "view=" not in page.url
         assert visit.complaints == []

@@ -216,7 +216,7 @@ ODD = [
     # metric     what its page says                                                          charts
     ("steady",  "How it is judged: Steady level; remembers nothing of last week.",           ["expected range"]),
     ("steady",  "Left out, week ending Sat 10 Jan 2026: Fair. Declared in the definitions.", ["expected range"]),
-    ("three",   "Cannot be judged yet: only 2 weeks of history before it, 6 needed.",         ["expected range"]),
+    ("three",   "Cannot be judged yet: only 2 weeks of history before it, 6 needed.",        ["expected range"]),
     ("zero",    "No week was an exception or a watch.",                                      ["expected range"]),
     ("same",    "it has never varied, or one week dwarfs all others.",                  ["expected range"]),
     ("never",   "Cannot be judged: it has no value this week.",                              []),

@@ -3,7 +3,7 @@
 A page asks `ui.page(...)` in its first line and then composes; nothing here or there computes.
 """
 
-from metrics.ui.bar import bar, step, view
+from metrics.ui.bar import bar, step, view, views
 from metrics.ui.correlations_view import correlations
 from metrics.ui.driver_view import drivers
 from metrics.ui.flywheel_view import flywheel
@@ -11,7 +11,7 @@ from metrics.ui.frame import Page, main, nothing_loaded, open_metric, page
 from metrics.ui.goal_view import all_goals, one_goal
 from metrics.ui.goal_view import tracks as goal_tracks
 from metrics.ui.loading import freshness, load_now, loads, refused, take_back, upload
-from metrics.ui.meeting import meeting, presenting
+from metrics.ui.meeting import meeting, presenting, published, review
 from metrics.ui.my_metrics import my_metrics, quarter
 from metrics.ui.one_metric import (
     all_metrics,
@@ -20,13 +20,12 @@ from metrics.ui.one_metric import (
     history,
     picked_metric,
 )
-from metrics.ui.opened import deck_html
 from metrics.ui.owning import owner_changes, owners_table, owners_view
 from metrics.ui.server import serve
 from metrics.ui.sheet import sheet
 from metrics.ui.signal_view import signals
 from metrics.ui.this_week import this_week
-from metrics.ui.week_view import week_view, working
+from metrics.ui.week_view import week_line, week_view
 
 __all__ = [
     "Page",
@@ -35,7 +34,6 @@ __all__ = [
     "bar",
     "beliefs_and_origins",
     "correlations",
-    "deck_html",
     "definition_and_chart",
     "drivers",
     "flywheel",
@@ -56,8 +54,10 @@ __all__ = [
     "page",
     "picked_metric",
     "presenting",
+    "published",
     "quarter",
     "refused",
+    "review",
     "serve",
     "sheet",
     "signals",
@@ -66,6 +66,7 @@ __all__ = [
     "this_week",
     "upload",
     "view",
+    "views",
+    "week_line",
     "week_view",
-    "working",
 ]

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from functools import partial
+from html import escape
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ from metrics.ui.frame import KEPT_WEEK, Page
 from metrics.ui.opened import View, deck_file
 
 WEEK = timedelta(weeks=1)
+VIEWS: dict[View, str] = {"deck": "Deck", "exceptions": "Exceptions only", "week": "The week"}
 
 
 def bar(page: Page, deck: Deck | None = None) -> None:
@@ -32,7 +34,6 @@ def bar(page: Page, deck: Deck | None = None) -> None:
         _step("Week after", ":material/chevron_right:", page.week + WEEK, weeks)
         if deck is not None:
             _decks(page, deck)
-            _views()
             st.download_button(
                 "HTML deck",
                 data=partial(deck_file, page.house, page.week, deck.name),
@@ -89,27 +90,53 @@ def _decks(page: Page, deck: Deck) -> None:
 
 
 def view() -> View:
-    """What the address asks for: the whole deck, or `?view=exceptions` to prepare with."""
-    return "exceptions" if st.query_params.get("view") == "exceptions" else "deck"
+    """What the address asks for: the whole deck, `?view=exceptions` to prepare with, `?view=week`."""
+    asked = st.query_params.get("view")
+    return "exceptions" if asked == "exceptions" else "week" if asked == "week" else "deck"
 
 
-def _views() -> None:
-    only = view() == "exceptions"
-    st.button(
-        "Whole deck" if only else "Exceptions only",
-        icon=":material/view_agenda:" if only else ":material/priority_high:",
-        help="Back to the whole deck" if only else "Prepare: exceptions only, the most urgent first",
-        on_click=_other_view,
-        type="tertiary",
-        key="view",
-    )
+def views(told: str, *, published: bool) -> bool:
+    """The ways to look at a week: the deck, its exceptions, the work on it; and presenter mode.
+
+    Args:
+        told: Where the week stands, in a line beside them.
+        published: The deck was frozen, so that it can be seen as it was and as it would be now.
+
+    Returns:
+        Whether the frozen deck is wanted.
+    """
+    st.session_state["view"] = view()
+    with st.container(key="views", horizontal=True, vertical_alignment="center", gap="medium"):
+        st.segmented_control(
+            "View",
+            list(VIEWS),
+            format_func=VIEWS.__getitem__,
+            key="view",
+            label_visibility="collapsed",
+            on_change=_other_view,
+        )
+        st.button("Present", icon=":material/slideshow:", type="tertiary", key="present", on_click=_present)
+        frozen = (
+            published
+            and view() == "deck"
+            and st.toggle(
+                "As published", value=True, key="frozen", help="Off: as the numbers and words are now"
+            )
+        )
+        st.html(f'<p class="wu-hint">{escape(told)}</p>', width="content")
+    return frozen
 
 
 def _other_view() -> None:
-    if view() == "exceptions":
+    chosen = st.session_state["view"]
+    if chosen in (None, "deck"):
         st.query_params.pop("view", None)
     else:
-        state.put(view="exceptions")
+        state.put(view=chosen)
+
+
+def _present() -> None:
+    state.put(present="1")
 
 
 def _chosen() -> None:

@@ -12,7 +12,7 @@ from metrics.errors import MetricsError
 from metrics.ui import markup, state, who
 from metrics.ui.frame import Page
 from metrics.ui.one_metric import facts_of
-from metrics.ui.opened import deck_html
+from metrics.ui.opened import View, deck_html, frozen_html
 from metrics.ui.present import Stage, stage
 
 ANSWERED = "answered_notes"
@@ -41,11 +41,22 @@ def meeting(page: Page, deck: Deck) -> None:
         st.rerun()
 
 
+def review(page: Page, deck: Deck, view: View, *, frozen: bool) -> str:
+    """The markup of the review: the frozen edition where one is wanted, else the deck as it is now."""
+    kept = frozen_html(page.house, deck.week_ending, deck.name) if frozen else None
+    return kept if kept is not None else deck_html(page.house, deck, view)
+
+
+def published(page: Page, deck: Deck) -> bool:
+    """Whether the week's deck was frozen."""
+    return bool(page.workspace.loop.publishing.editions(deck.week_ending, deck.name))
+
+
 def _shown(page: Page, deck: Deck) -> Stage:
     definitions = page.workspace.definitions
     shown = dict.fromkeys(b.metric for b in deck.blocks if b.metric)
     return Stage(
-        html=deck_html(page.house, deck),
+        html=frozen_html(page.house, deck.week_ending, deck.name) or deck_html(page.house, deck),
         place={
             "company": deck.company,
             "week": text.deck_week(deck),

@@ -22,7 +22,7 @@ from metrics.workspace import Workspace, fingerprint
 
 WORKSPACE = "WBR_WORKSPACE"
 JOURNAL = "WBR_JOURNAL"
-View = Literal["deck", "exceptions"]
+View = Literal["deck", "exceptions", "week"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,21 @@ def deck_html(house: Opened, deck: Deck, view: View = "deck") -> str:
 def _drawn(key: str, _deck: Deck, _view: View) -> str:  # noqa: ARG001 - `key` stands for both
     drawn = grid.preparation if _view == "exceptions" else grid.page
     return drawn(_deck, twins="on_demand")
+
+
+def frozen_html(house: Opened, week_ending: date, deck: str) -> str | None:
+    """The newest published edition of a week's deck, as it was frozen; None if none was published.
+
+    Raises:
+        StoreError: Its file is gone or was changed.
+    """
+    publishing = house.workspace.loop.publishing
+    known = publishing.editions(week_ending, deck)
+    if not known:
+        return None
+    whole = publishing.document(known[-1]).decode()
+    _, _, rest = whole.partition('<main class="w-deck">')
+    return rest.partition("</main>")[0]
 
 
 def deck_file(house: Opened, week_ending: date, name: str) -> bytes:

@@ -1,8 +1,9 @@
 """The week as people work through it: its state, what is missing and who owes it, publishing."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from html import escape
+from itertools import groupby
 
 import pandas as pd
 import streamlit as st
@@ -21,6 +22,7 @@ from metrics.ui.frame import Page, hint
 from metrics.ui.sheet import sheet
 from metrics.ui.this_week import CERTIFIED
 
+MANY = 4  # Values to certify that are still named one by one.
 CHANGES = 60  # Cells shown that changed since a deck was published.
 NEXT = {
     "built": "Built: the numbers are in",
@@ -31,14 +33,11 @@ NEXT = {
 }
 
 
-def working() -> bool:
-    """Whether the address asks for the week's work."""
-    return st.query_params.get("view") == "week"
-
-
 def week_line(page: Page) -> str:
-    """Where the week stands and how much is missing, in one line."""
+    """Where the week stands and how much is missing, in one line; empty where nobody works through it."""
     loop = page.workspace.loop
+    if not page.workspace.definitions.people:
+        return ""
     stands = loop.progress(page.week, page.deck_name)
     missing = loop.missing(page.week, page.deck_name)
     following = WORDS[stands.next] if stands.next else ""
@@ -88,9 +87,9 @@ def _steps(page: Page, stands: Progress) -> str:
             f"<span>{'late: ' if late else ''}{when}</span></li>"
         )
     by = f" by {escape(words.person(stands.by, page.workspace.definitions))}" if stands.by else ""
-    since = f", since {words.moment(stands.since)}{by}" if stands.since else ""
-    title = f"Week ending {words.day(page.week)}: {WORDS[stands.state]}{since}"
-    return f'<h1 class="w-only">{escape(title)}</h1><ol class="wv-steps">{items}</ol>'
+    since = f"<p>since {words.moment(stands.since)}{by}</p>" if stands.since else ""
+    title = escape(f"Week ending {words.day(page.week)}: {WORDS[stands.state]}")
+    return f'<div class="w-title"><h1>{title}</h1>{since}</div><ol class="wv-steps">{items}</ol>'
 
 
 def _missing(page: Page, stands: Progress, missing: tuple[Owed, ...]) -> str:
@@ -109,12 +108,20 @@ def _missing(page: Page, stands: Progress, missing: tuple[Owed, ...]) -> str:
             words.person(p, definitions) if p in definitions.people else p.replace("_", " ") or "nobody"
             for p in people[:1]
         )
-        items = "".join(f"<li>{escape(o.what)}</li>" for o in many)
-        body += (
-            f'<tr><th scope="row"{markup.LEFT}>{escape(name)}</th><td{markup.LEFT}><ul>{items}</ul></td></tr>'
-        )
+        items = "".join(f"<li>{escape(words_)}</li>" for words_ in _together(many))
+        body += f'<tr><th scope="row"{markup.LEFT}>{escape(name)}</th><td class="w-left w-wrap"><ul>{items}</ul></td></tr>'
     heads = markup.head("Who owes it", left=True) + markup.head("What", left=True)
     return markup.block(title, markup.scrolled(title, heads, body), f"{text.counted(len(missing), 'thing')}.")
+
+
+def _together(many: Sequence[Owed]) -> Iterator[str]:
+    """What is owed, a long run of one kind told together."""
+    for kind, same in groupby(many, key=lambda o: o.kind):
+        several = list(same)
+        if kind == "certify" and len(several) > MANY:
+            yield f"Certify or dispute {len(several)} values"
+        else:
+            yield from (o.what for o in several)
 
 
 def _moving(page: Page, stands: Progress, missing: tuple[Owed, ...]) -> None:

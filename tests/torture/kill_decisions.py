@@ -150,10 +150,10 @@ def is_whole(place: Path) -> bool:
     return place.name.endswith(sha256(told.encode()).hexdigest()[:8]) and len(hashes) == 4
 
 
-def draft_seen(folder: Path, most: float) -> None:
-    """Wait until an edition is being written that was not there before, or for some seconds."""
-    before, end = set(folder.glob(".part-*")), time.monotonic() + most
-    while time.monotonic() < end and set(folder.glob(".part-*")) <= before:
+def begun_to_write(folder: Path, most: float) -> None:
+    """Wait until a folder is there that was not before: an edition is being written; or for some seconds."""
+    before, end = set(folder.glob("*")), time.monotonic() + most
+    while time.monotonic() < end and set(folder.glob("*")) <= before:
         time.sleep(0.002)
 
 
@@ -167,7 +167,7 @@ def tortured(folder: Path, kills: int, chance: random.Random) -> list[str]:
         writer = Writer(folder, last + 1)
         writer.until(kind, took)
         if kind == "publish" and chance.random() < 0.7:
-            draft_seen(loop.publishing.folder, took[kind] * 2)  # Most of publishing is building the deck.
+            begun_to_write(loop.publishing.folder, took[kind] * 2)  # Most of publishing is building the deck.
             time.sleep(chance.uniform(0, 0.06))
         else:
             time.sleep(chance.uniform(0, took[kind] * 1.2))
