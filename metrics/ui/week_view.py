@@ -108,8 +108,9 @@ def _missing(page: Page, stands: Progress, missing: tuple[Owed, ...]) -> str:
             words.person(p, definitions) if p in definitions.people else p.replace("_", " ") or "nobody"
             for p in people[:1]
         )
-        items = "".join(f"<li>{escape(words_)}</li>" for words_ in _together(many))
-        body += f'<tr><th scope="row"{markup.LEFT}>{escape(name)}</th><td class="w-left w-wrap"><ul>{items}</ul></td></tr>'
+        items = "".join(f"<li>{escape(said)}</li>" for said in _together(many))
+        cell = f'<td class="w-left w-wrap"><ul>{items}</ul></td>'
+        body += f'<tr><th scope="row"{markup.LEFT}>{escape(name)}</th>{cell}</tr>'
     heads = markup.head("Who owes it", left=True) + markup.head("What", left=True)
     return markup.block(title, markup.scrolled(title, heads, body), f"{text.counted(len(missing), 'thing')}.")
 

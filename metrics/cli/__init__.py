@@ -1,0 +1,29 @@
+"""The command line: `wbr`.
+
+Each module holds the commands of one job; importing it declares them, in the order of the help.
+"""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from metrics.cli import spaces, numbers, decks, loop, limits, goals, evidence  # isort: skip
+from metrics.cli.shared import app
+from metrics.errors import MetricsError
+
+__all__ = ["JOBS", "app", "main"]
+
+JOBS = (spaces, numbers, decks, loop, limits, goals, evidence)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command, then exit: 0 if it worked, 1 with the reason on stderr if it did not."""
+    try:
+        app(arguments)
+    except BrokenPipeError:  # `wbr … | head` closed its end.
+        sys.stderr.close()
+        raise SystemExit(1) from None
+    except (MetricsError, OSError) as error:
+        typer.echo(error, err=True)
+        raise SystemExit(1) from error

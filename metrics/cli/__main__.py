@@ -1,0 +1,5 @@
+"""`python -m metrics.cli`."""
+
+from metrics.cli import main
+
+main()

@@ -1,0 +1,128 @@
+"""Commands that show a week: the deck, its signals, the dashboard."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from metrics.cli.shared import (
+    Folder,
+    Form,
+    Format,
+    Port,
+    a_moment,
+    a_week,
+    app,
+    found,
+    opened,
+    print_json,
+    serve_dashboard,
+    shown_progress,
+)
+from metrics.deck import Marked
+from metrics.text import chance, chance_of_watches, counted
+
+WEEKS_PREPARED = 6  # The weeks of a chart: what people go back to.
+
+
+class DeckForm(StrEnum):
+    """The forms of a deck."""
+
+    json = "json"
+    html = "html"
+
+
+@app.command()
+def deck(
+    week: Annotated[str, typer.Option(help="Last day of the week, or `latest`.")] = "latest",
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Only what was known at this time.")] = None,
+    name: Annotated[str | None, typer.Option("--deck", help="Id of the deck; by default the first.")] = None,
+    form: Annotated[DeckForm, typer.Option("--format")] = DeckForm.json,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write to a file instead of stdout.")
+    ] = None,
+    workspace: Folder = None,
+) -> None:
+    """Print one week's deck, or write it to a file."""
+    from metrics.export import html
+    from metrics.export import json as json_form
+
+    chosen = opened(workspace)
+    made = chosen.deck(a_week(week, chosen), a_moment(as_of, chosen), name)
+    if form is DeckForm.json:
+        text = json.dumps(json_form.as_json(made), ensure_ascii=False, indent=1, allow_nan=False)
+    else:
+        text = html.document(made)
+    if output is None:
+        typer.echo(text)
+    else:
+        output.write_text(text, encoding="utf-8")
+        typer.echo(f"{made.title}, week ending {made.week_ending}: {output}", err=True)
+
+
+@app.command()
+def signals(
+    week: Annotated[str, typer.Option(help="Last day of the week, or `latest`.")] = "latest",
+    workspace: Folder = None,
+    form: Format = Form.text,
+) -> None:
+    """Print what is signal and what is noise: one row per metric, and how many chance alone would bring."""
+    from metrics.export import json as json_form
+
+    chosen = opened(workspace)
+    judged = chosen.judging.week(a_week(week, chosen))
+    if form is Form.json:
+        print_json({**json_form.signals_json(judged.rows, judged.by_chance), "version": chosen.version})
+        return
+    by_tier: dict[str, list[Marked]] = {"exception": [], "watch": [], "cannot_judge": [], "none": []}
+    for row in sorted(judged.rows, key=lambda each: -each.signal.urgency):
+        by_tier[row.signal.tier].append(row)
+    exceptions, watches = by_tier["exception"], by_tier["watch"]
+    typer.echo(f"Week ending {judged.week_ending}")
+    blocks = (
+        (chance(len(exceptions), judged.by_chance[0]), exceptions),
+        (chance_of_watches(len(watches), judged.by_chance[1]), watches),
+        (f"{counted(len(by_tier['cannot_judge']), 'metric')} not judged", by_tier["cannot_judge"]),
+    )
+    for title, rows in blocks:
+        typer.echo(f"\n{title}")
+        for row in rows:
+            good = {True: " (favourable)", None: "", False: ""}[row.signal.favourable]
+            typer.echo(f"- {row.name}: {row.told}{good}")
+    typer.echo(f"\n{counted(len(by_tier['none']), 'metric')} as expected.")
+
+
+@app.command()
+def prepare(
+    week: Annotated[str, typer.Option(help="Last day of the newest week, or `latest`.")] = "latest",
+    weeks: Annotated[int, typer.Option(help="How many weeks up to it.", min=1, max=60)] = WEEKS_PREPARED,
+    workspace: Folder = None,
+    form: Format = Form.text,
+) -> None:
+    """Judge the week's metrics and forecast the goals ahead of the people who will look at them.
+
+    Run it after the nightly load; run again it finds all done.
+    """
+    chosen = opened(workspace)
+    newest = a_week(week, chosen)
+    wanted = [known for known in reversed(chosen.weeks()) if known <= newest][:weeks]
+    with shown_progress("Preparing") as progress:
+        made = chosen.judging.prepare(wanted, lambda step, share: progress(step, share * 0.6))
+        forecasts = chosen.goals.prepare(lambda step, share: progress(step, 0.6 + share * 0.4))
+    if form is Form.json:
+        days = [day.isoformat() for day in wanted]
+        print_json({"weeks": days, "judged": made, "forecasts": forecasts, "version": chosen.version})
+        return
+    anew = f"{made} judged anew, {counted(forecasts, 'goal')} forecast anew"
+    typer.echo(f"{counted(len(wanted), 'week')} prepared: {anew}.")
+
+
+@app.command()
+def serve(
+    workspace: Folder = None,
+    port: Port = 8501,
+) -> None:
+    """Serve the dashboard on this machine."""
+    serve_dashboard(found(workspace), port)

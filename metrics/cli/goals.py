@@ -1,0 +1,140 @@
+"""Commands about goals, and what drove a change."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from metrics.cli.shared import Folder, Form, Format, a_day, a_week, app, opened, print_json, shown_progress
+from metrics.workspace.drivers import Change
+from metrics.workspace.goals import Track
+
+
+class PeriodOf(StrEnum):
+    """The periods that are compared."""
+
+    week = "week"
+    month = "month"
+    quarter = "quarter"
+    year = "year"
+
+
+@app.command()
+def goals(
+    week: Annotated[str, typer.Option(help="Last day of the week, or `latest`.")] = "latest",
+    workspace: Folder = None,
+    form: Format = Form.text,
+) -> None:
+    """Print where each goal stands and lands, the status proposed, and the one finance set."""
+    from metrics.workspace import goal_words
+
+    chosen = opened(workspace)
+    with shown_progress("Goals") as progress:
+        tracks = chosen.goals.tracks(a_week(week, chosen), progress=progress)
+    if form is Form.json:
+        print_json({"rows": [goal_form(track) for track in tracks]})
+        return
+    currency = chosen.definitions.company.currency
+    for track in tracks:
+        status = track.status or track.proposed
+        told = f"{status}{'' if track.status else ' proposed'}" if status else "no forecast"
+        period = goal_words.period(track.period, chosen.calendar)
+        typer.echo(f"{track.goal.name} ({period}): {told}")
+        said = goal_words.landing(track, currency), goal_words.against_plan(track, currency)
+        typer.echo(f"  {' '.join(filter(None, said))}")
+    typer.echo(" ".join((goal_words.summary(tracks), goal_words.bar(tracks))))
+
+
+def goal_form(track: Track) -> dict[str, Any]:
+    """One goal, for other programs; null is unknown and never stands for zero."""
+    pace, set_ = track.pace, track.kept.status(track.week_ending)
+    return {
+        "goal": track.goal.name,
+        "metric": track.metric.id,
+        "owner": track.goal.owner,
+        "first_day": track.period.first.isoformat(),
+        "last_day": track.period.last.isoformat(),
+        "week_ending": track.week_ending.isoformat(),
+        "unit": track.metric.unit,
+        "value": track.value,
+        "way": pace.way if pace else None,
+        "to_date": track.to_date,
+        "latest": track.latest,
+        "plan_to_date": track.plan_to_date,
+        "required_per_week": pace.required_per_week if pace else None,
+        "total": pace.total if pace else None,
+        "low80": pace.low80 if pace else None,
+        "high80": pace.high80 if pace else None,
+        "p_hit": pace.p_hit if pace else None,
+        "state": pace.state if pace else "not_forecast",
+        "reason": track.why or (pace.reason if pace else None),
+        "proposed": track.proposed,
+        "status": set_.status if set_ else None,
+        "because": set_.because if set_ else None,
+        "set_by": set_.by if set_ else None,
+    }
+
+
+@app.command()
+def drivers(
+    metric: Annotated[str, typer.Argument(help="The metric.")],
+    start: Annotated[str, typer.Option("--from", help="A day of the earlier period: 2026-05-02.")],
+    end: Annotated[str, typer.Option("--to", help="A day of the later one.")],
+    span: Annotated[PeriodOf, typer.Option(help="What to compare.")] = PeriodOf.week,
+    by: Annotated[str | None, typer.Option(help="A segment, or `factors`; by default all, ranked.")] = None,
+    workspace: Folder = None,
+    form: Format = Form.text,
+) -> None:
+    """Print what made up the change of a metric between two weeks, months, quarters or years."""
+    from metrics.workspace import driver_words
+
+    chosen = opened(workspace)
+    room = chosen.drivers
+    before, after = (room.period(a_day(word) or chosen.default_week(), span.value) for word in (start, end))
+    change = room.change(metric, before, after, by)
+    if form is Form.json:
+        print_json(change_form(change))
+        return
+    currency = chosen.definitions.company.currency
+    typer.echo(driver_words.headline(change, currency))
+    if change.why_not and change.why_not not in driver_words.TOLD:
+        typer.echo(driver_words.why_not(change))
+    for split in change.splits:
+        typer.echo(f"{driver_words.dimension(split.by)}: {driver_words.story(change, split, currency)}")
+
+
+def change_form(change: Change) -> dict[str, Any]:
+    """A change and its contributions, for other programs."""
+    return {
+        "metric": change.metric.id,
+        "unit": change.metric.unit,
+        "before": [change.before.first.isoformat(), change.before.last.isoformat()],
+        "after": [change.after.first.isoformat(), change.after.last.isoformat()],
+        "from": change.from_value,
+        "to": change.to_value,
+        "change": change.amount,
+        "why_not": change.why_not,
+        "splits": [
+            {
+                "by": split.by,
+                "kind": split.made.kind,
+                "state": split.made.state,
+                "residual": split.made.residual,
+                "contributions": [
+                    {
+                        "part": c.segment,
+                        "before": c.before,
+                        "after": c.after,
+                        "rate": c.rate,
+                        "mix": c.mix,
+                        "total": c.total,
+                        "share_of_change": c.share_of_change,
+                        "own_z": c.own_z,
+                        "ordinary": c.greyed,
+                    }
+                    for c in split.made.contributions
+                ],
+            }
+            for split in change.splits
+        ],
+    }
