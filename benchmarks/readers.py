@@ -33,7 +33,7 @@ from websockets.sync.client import connect
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from metrics import open_workspace
-from metrics.cli import demo
+from metrics.cli.spaces import demo
 from metrics.demo.living import W0, W1
 from tests.browser import served
 
@@ -148,7 +148,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         folder = asked.workspace or Path(made) / "wrenfield"
         if not folder.exists():
-            demo(folder, serve=False)
+            app(["demo", str(folder), "--no-serve"], standalone_mode=False)
         query = f"week={W1}"
         with served(folder) as address:
             first, size = opened(address, query)

@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from metrics import open_workspace
-from metrics.cli import app, demo
+from metrics.cli import app
+from metrics.cli.spaces import demo
 from metrics.demo import living
 
 W0, W1, W3 = date(2026, 5, 9), date(2026, 5, 2), date(2026, 4, 18)
@@ -17,10 +18,16 @@ NEW_YORK = ZoneInfo("America/New_York")
 KATES = ("dock_to_stock", "same_day_shipping", "pick_errors", "units_per_labour_hour", "recordable_injuries")
 
 
+def wbr(*words):
+    """Run a command that must work."""
+    done = CliRunner().invoke(app, [str(word) for word in words])
+    assert done.exit_code == 0, done.output
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     found = tmp_path_factory.mktemp("living") / "wrenfield"
-    demo(found, serve=False)
+    wbr("demo", found, "--no-serve")
     return found
 
 
@@ -144,10 +151,7 @@ def test_the_published_deck_opens_in_under_a_second_and_is_the_same_for_ever(fol
     assert sha256(told).hexdigest() == edition.files["deck.html"]
     for name in ("one.html", "two.html"):
         written = tmp_path / name
-        done = CliRunner().invoke(
-            app, ["published", "--workspace", str(folder), "--week", f"{W1}", "--output", str(written)]
-        )
-        assert done.exit_code == 0
+        wbr("published", "--workspace", folder, "--week", W1, "--output", written)
         assert written.read_bytes() == told
 
 
@@ -194,5 +198,5 @@ def test_the_same_numbers_give_the_same_facts(folder, tmp_path, workspace):
 
 def test_a_demo_that_lives_already_is_left_alone(folder, workspace):
     before = workspace.journal.version
-    demo(folder, serve=False)
+    wbr("demo", folder, "--no-serve")
     assert open_workspace(folder).journal.version == before
