@@ -1,14 +1,15 @@
 """Readers of a published deck while two people write: how long the deck takes to come.
 
-python benchmarks/readers.py [--readers 50] [--seconds 30] [--every 5] [--workspace FOLDER]
+python benchmarks/readers.py [--readers 50] [--pause 5] [--seconds 30] [--every 5] [--workspace FOLDER]
 
 The demo company is built and served in a process of its own, its week of 2 May published. Each reader is
 what a browser is to the server: a websocket that asks for the page of that week and takes every message
-until the server says that the page is whole; then it goes, and comes back as a new visitor. What a
-browser draws is not in these times. Two writers, each a process, answer and ask through the package every
-few seconds; each of their writes is a new version of the journal, as in a real meeting. Before and after,
-the same readers read while nobody writes. Beside it: the frozen file of the same deck, opened and held
-against its hash by as many threads of one process, as an export or a page would.
+until the server says that the page is whole; then it goes, and comes back after a pause as a new visitor.
+Without a pause (`--pause 0`) the server is always full. What a browser draws is not in these times. Two
+writers, each a process, answer and ask through the package every few seconds; each of their writes is a
+new version of the journal, as in a real meeting. Before and after, the same readers read while nobody
+writes. Beside it: the frozen file of the same deck, opened and held against its hash by as many threads
+of one process, as an export or a page would.
 
 Readers and writers run on the machine of the server and take its time.
 """
@@ -33,7 +34,7 @@ from websockets.sync.client import connect
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from metrics import open_workspace
-from metrics.cli.spaces import demo
+from metrics.cli import app
 from metrics.demo.living import W0, W1
 from tests.browser import served
 
@@ -58,16 +59,18 @@ def opened(address: str, query: str) -> tuple[float, int]:
                 return time.perf_counter() - begun, size
 
 
-def read(address: str, query: str, readers: int, seconds: float) -> list[tuple[float, int]]:
-    """So many readers at once, again and again; their visits."""
+def read(address: str, query: str, readers: int, seconds: float, pause: float) -> list[tuple[float, int]]:
+    """The visits of so many readers, each again and again with a pause; they begin one after another."""
     visits: list[tuple[float, int]] = []
     end, lock = time.monotonic() + seconds, Lock()
 
-    def one(_: int) -> None:
+    def one(place: int) -> None:
+        time.sleep(pause * place / readers)
         while time.monotonic() < end:
             visit = opened(address, query)
             with lock:
                 visits.append(visit)
+            time.sleep(pause)
 
     with ThreadPoolExecutor(readers) as pool:
         list(pool.map(one, range(readers)))
@@ -142,6 +145,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--readers", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=30.0, help="of each round")
+    parser.add_argument("--pause", type=float, default=5.0, help="seconds between the visits of a reader")
     parser.add_argument("--every", type=float, default=5.0, help="seconds between the writes of a person")
     parser.add_argument("--workspace", type=Path, help="the demo, built before; it is written to")
     asked = parser.parse_args()
@@ -152,13 +156,16 @@ def main() -> None:
         query = f"week={W1}"
         with served(folder) as address:
             first, size = opened(address, query)
-            quiet = read(address, query, asked.readers, asked.seconds)
+            quiet = read(address, query, asked.readers, asked.seconds, asked.pause)
             with writers(folder, asked.every) as took:
-                busy = read(address, query, asked.readers, asked.seconds)
-            after = read(address, query, asked.readers, asked.seconds / 3)
+                busy = read(address, query, asked.readers, asked.seconds, asked.pause)
+            after = read(address, query, asked.readers, asked.seconds / 3, asked.pause)
         opens = frozen(folder, asked.readers)
         audit, broken = open_workspace(folder).loop.audit()
-    print(f"{asked.readers} readers, two writers every {asked.every:g} s; {size / 1000:.0f} kB a visit")
+    print(
+        f"{asked.readers} readers with a pause of {asked.pause:g} s, two writers every {asked.every:g} s; "
+        f"{size / 1000:.0f} kB a visit"
+    )
     print(f"{'':34} {'median':>8}  {'p95':>8}  {'worst':>8}    count, ms")
     print(in_words("first visit of the server", [first]))
     for name, visits, length in (

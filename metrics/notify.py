@@ -53,9 +53,7 @@ def checked_host(url: str, allowed: Collection[str], schemes: Collection[str]) -
     except ValueError as error:
         raise NotifyError(f"The address cannot be read ({error}). Write it as {_like(schemes)}.") from error
     if parts.scheme not in schemes or not host:
-        raise NotifyError(
-            f"An address like {_like(schemes)} is needed; the scheme here is {parts.scheme!r}."
-        )
+        raise NotifyError(f"An address like {_like(schemes)} is needed; the scheme here is {parts.scheme!r}.")
     if host.lower() not in {h.lower() for h in allowed}:
         known = ", ".join(sorted(allowed)) or "none"
         raise NotifyError(

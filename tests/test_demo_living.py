@@ -10,7 +10,6 @@ from typer.testing import CliRunner
 
 from metrics import open_workspace
 from metrics.cli import app
-from metrics.cli.spaces import demo
 from metrics.demo import living
 
 W0, W1, W3 = date(2026, 5, 9), date(2026, 5, 2), date(2026, 4, 18)

@@ -211,7 +211,7 @@ class _Play:
         noon.saying.watch(
             "andon_pulls",
             "dismissed",
-            "Nine pulls by nine people about nine things: a week as it happens to be.",
+            "Each by another person about another thing: a week as it happens to be.",
             by="june.abara",
             week_ending=W1,
         )
@@ -229,8 +229,8 @@ class _Play:
         loop.certifying.certify_all(loop.metrics_of(), by=PLANNER, week_ending=W1)
         loop.certifying.dispute(
             "detail_page_views",
-            "The independent count is 4% lower since January, the first of it twice the tolerance: "
-            "it looks as if bots were counted twice.",
+            "The independent count is 4% lower since January, twice what is allowed. "
+            "It looks as if bots were counted twice.",
             by=PLANNER,
             week_ending=W1,
         )
@@ -315,7 +315,7 @@ class _Play:
         self._at(first).saying.answer(
             "late_orders",
             "still_analysing",
-            "One carrier scanned parcels a day late in the north. Whether they came late, too, we ask today.",
+            "Fewer late parcels than in any spring week. Fewer orders, or the new depot? Known tomorrow.",
             by="omar.haddad",
             week_ending=W0,
             due=date(2026, 5, 12),

@@ -9,6 +9,7 @@ import streamlit as st
 from metrics import text
 from metrics.definitions import Metric, Total
 from metrics.draw.days import Limits, days
+from metrics.history import Signal
 from metrics.reviews.quarterly import QUESTIONS
 from metrics.reviews.week_states import Owed, WeekState
 from metrics.ui import markup, who, words
@@ -223,6 +224,11 @@ def _card(page: Page, metric: Metric) -> str:
         f'<section class="w-block"><h2>{markup.metric_link(metric.id, metric.name)}</h2>'
         f"<p>{tier or 'Nothing unusual this week.'}</p>{_chart(page, metric)}</section>"
     )
+
+
+def _bad(signal: Signal) -> bool:
+    """An exception that is no good news."""
+    return signal.tier == "exception" and signal.favourable is not True
 
 
 def _chart(page: Page, metric: Metric) -> str:

@@ -61,7 +61,7 @@ def _stands(page: Page, metric: Metric) -> str:
     signal = page.workspace.judging.marks(page.week).at(metric.id, page.week)
     if signal is not None and signal.marked:
         verdict = text.verdict(signal, metric.unit, definitions.company.currency)
-        loud = ' class="w-late"' if signal.tier == "exception" else ""
+        loud = ' class="w-late"' if signal.tier == "exception" and signal.favourable is not True else ""
         facts.append((signal.tier.capitalize(), f"<span{loud}>{escape(verdict)}</span>"))
     answers = [a for a in loop.saying.answers(page.week) if a.metric == metric.id]
     for answer in answers:

@@ -70,6 +70,7 @@ class Workspace:
         self._clock = clock
         self._decks: OrderedDict[tuple[str, str, date, datetime | None, str | None], Deck] = OrderedDict()
         self._unspoken: OrderedDict[tuple[str, str, date, datetime | None, str | None], Deck] = OrderedDict()
+        self._known_sources: tuple[tuple[str, date], pd.DataFrame] | None = None
         self._journal_url = journal
         self._known_limits: tuple[str, tuple[date | None, date | None]] | None = None
 
@@ -563,8 +564,14 @@ class Workspace:
             never negative), `state` (fresh, late, ended, never loaded), `series`, `rows`, `refused`. A
             source has ended if only retired metrics read it.
         """
-        told = {str(row["source"]): row for row in self.store.sources().to_dict("records")}
         latest = self.calendar.latest_week(self.now(), self.definitions.company.time_zone).last
+        key = self.version, latest
+        if self._known_sources is None or self._known_sources[0] != key:
+            self._known_sources = key, self._sources(latest)
+        return self._known_sources[1].copy()
+
+    def _sources(self, latest: date) -> pd.DataFrame:
+        told = {str(row["source"]): row for row in self.store.sources().to_dict("records")}
         rows = []
         for name, source in self.all_sources.items():
             known = told.get(name)
