@@ -39,7 +39,7 @@ def links(
 
     chosen = opened(workspace)
     week = a_week(until, chosen)
-    tests = chosen.evidence.links(week)
+    tests = chosen.evidence.links(week, chosen.beliefs.standing())
     if form is Form.json:
         told = [evidence.link_form(test) for test in tests]
         print_json({"schema": "sixtwelve.links/1", "until": week.isoformat(), "rows": told})

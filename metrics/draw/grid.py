@@ -430,7 +430,8 @@ def _mark(block: Block) -> str:
 def _hooks(block: Block) -> str:
     metric = f' data-metric="{escape(block.metric)}"' if block.metric else ""
     owner = f' data-owner="{escape(block.owner)}"' if block.owner else ""
-    return f'id="{anchor(block)}"{metric}{owner} aria-labelledby="{anchor(block)}-n"'
+    tier = f' data-tier="{block.signal.tier}"' if block.signal is not None and block.signal.marked else ""
+    return f'id="{anchor(block)}"{metric}{owner}{tier} aria-labelledby="{anchor(block)}-n"'
 
 
 def _heading(block: Block, stamps: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 from metrics import text
 from metrics.deck import Deck
 from metrics.errors import MetricsError
+from metrics.reviews.answers import inputs_of
 from metrics.ui import markup, state, who
 from metrics.ui.frame import Page
 from metrics.ui.one_metric import facts_of
@@ -53,7 +54,7 @@ def published(page: Page, deck: Deck) -> bool:
 
 
 def _shown(page: Page, deck: Deck) -> Stage:
-    definitions = page.workspace.definitions
+    definitions = page.workspace.loop.definitions
     shown = dict.fromkeys(b.metric for b in deck.blocks if b.metric)
     return Stage(
         html=frozen_html(page.house, deck.week_ending, deck.name) or deck_html(page.house, deck),
@@ -65,6 +66,11 @@ def _shown(page: Page, deck: Deck) -> Stage:
         people=tuple((handle, person.name) for handle, person in definitions.people.items()),
         metrics={m: definitions.metrics[m].name for m in shown},
         definitions={m: markup.facts(facts_of(definitions.metrics[m], definitions)) for m in shown},
+        inputs={
+            m: tuple((i, definitions.metrics[i].name) for i in inputs_of(definitions, m))
+            for m in shown
+            if definitions.metrics[m].kind == "output"
+        },
         speaks=True if who.chosen(page) else who.NOBODY,
     )
 
@@ -84,7 +90,7 @@ def _recorded(page: Page, deck: Deck, said: Mapping[str, Any]) -> str:
                     by=by,
                     week_ending=week,
                     due=_day(said.get("due")),
-                    decided_by=by if said.get("answer") == "known_cause" else None,
+                    decided_by=str(said.get("decided_by") or "") or None,
                     inputs=[str(m) for m in said.get("inputs") or ()],
                 )
             case "action":

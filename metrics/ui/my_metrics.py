@@ -216,9 +216,7 @@ def _card(page: Page, metric: Metric) -> str:
         else ""
     )
     tier = (
-        f'<span class="w-late">{escape(said)}</span>'
-        if signal and signal.tier == "exception"
-        else escape(said)
+        f'<span class="w-late">{escape(said)}</span>' if signal is not None and _bad(signal) else escape(said)
     )
     return (
         f'<section class="w-block"><h2>{markup.metric_link(metric.id, metric.name)}</h2>'

@@ -47,7 +47,7 @@ def _chosen() -> None:
 
 def all_metrics(page: Page) -> str:
     """Every metric with its kind and owner, to choose from."""
-    definitions = page.workspace.definitions
+    definitions = page.workspace.loop.definitions
     body = "".join(
         f'<tr><th scope="row"{markup.LEFT}>{markup.metric_link(m.id, m.name)}</th>'
         + markup.cell(m.kind, left=True)
@@ -65,7 +65,8 @@ def all_metrics(page: Page) -> str:
 
 def definition_and_chart(page: Page, metric: Metric) -> str:
     """Title, meaning, the 6-12 chart large, and the definition card beside it."""
-    definitions = page.workspace.definitions
+    definitions = page.workspace.loop.definitions
+    metric = definitions.metrics[metric.id]
     about = " · ".join(filter(None, (metric.kind, words.owner(metric, definitions), metric.code)))
     lead = f'<p class="w-lead">{escape(metric.meaning)}</p>' if metric.meaning else ""
     card = grid.card(_block(page, metric), definitions.company.currency, "on_demand")
@@ -173,7 +174,7 @@ def beliefs_and_origins(page: Page, metric: Metric) -> str:
 
 
 def _beliefs(page: Page, metric: Metric) -> str:
-    definitions = page.workspace.definitions
+    definitions = page.workspace.loop.definitions
     driven, drives = words.links(metric.id, definitions)
     guarded = [m.id for m in definitions.metrics.values() if metric.id in m.guardrails]
     items = [_belief(link, definitions) for link in (*driven, *drives)]

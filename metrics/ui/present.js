@@ -8,6 +8,7 @@
 //   people       [[handle, name], …]
 //   metrics      {id: name}
 //   definitions  {id: markup of the definition card}
+//   inputs       {id of an output: [[id, name], …]}: what it may follow
 //   recorded     {id: ""} of notes on record, or {id: "why it was refused"}
 //   speaks       whether this person may record; else why not, in words
 
@@ -181,6 +182,7 @@ function present(stage, data, send) {
     options(fields.effect_metric, Object.entries(data.metrics));
     fields.effect_metric.value = fields.metric.value;
     part("text").querySelector("span").textContent = ask;
+    follow();
     fields.text.value = draft?.text ?? stored.get(`draft ${name}`) ?? "";
     part("refused").textContent = draft?.refused ?? "";
     people(draft?.people ?? stored.get("here") ?? []);
@@ -189,13 +191,20 @@ function present(stage, data, send) {
     (name === "attendance" ? part("people").querySelector("input") : fields.text)?.focus();
   }
 
+  function follow() {
+    options(fields.inputs, data.inputs[fields.metric.value] ?? []);
+  }
+
   function fit() {
     const name = NOTES[kind][0];
     const analysing = name === "answer" && fields.answer.value === "still_analysing";
     part("about").hidden = name === "attendance" || !fields.metric.options.length;
     part("kind").hidden = name !== "answer";
     part("text").hidden = name === "attendance";
-    part("owner").hidden = name !== "action";
+    const decides = name === "answer" && fields.answer.value === "known_cause";
+    part("owner").hidden = name !== "action" && !decides;
+    part("owner").querySelector("span").textContent = decides ? "Who decided" : "Owner";
+    part("inputs").hidden = name !== "answer" || !data.inputs[fields.metric.value]?.length;
     part("due").hidden = name !== "action" && !analysing;
     part("due").querySelector("span").textContent = analysing ? "Answer by" : "Due";
     part("effect").hidden = name !== "action";
@@ -230,7 +239,11 @@ function present(stage, data, send) {
       return fields.due.focus();
     }
     const note = { id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, key: kind, kind: name, metric: part("about").hidden ? "" : fields.metric.value, text };
-    if (name === "answer") Object.assign(note, { answer: fields.answer.value, due });
+    if (name === "answer") {
+      const inputs = [...fields.inputs.selectedOptions].map((option) => option.value);
+      Object.assign(note, { answer: fields.answer.value, due, inputs: part("inputs").hidden ? [] : inputs });
+      if (fields.answer.value === "known_cause") note.decided_by = fields.owner.value;
+    }
     if (name === "action") {
       Object.assign(note, { owner: fields.owner.value, due, effect_metric: fields.effect_metric.value, direction: fields.direction.value, effect_by: fields.effect_by.value });
     }
@@ -273,6 +286,7 @@ function present(stage, data, send) {
   }
 
   listen(form, "submit", record);
+  listen(fields.metric, "change", follow);
   listen(form, "input", () => {
     fit();
     stored.put(`draft ${NOTES[kind][0]}`, fields.text.value);

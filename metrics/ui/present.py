@@ -26,6 +26,7 @@ class Stage:
         people: Handles and names.
         metrics: Names by id.
         definitions: Markup of the definition card by metric id.
+        inputs: Of each output, the inputs it may follow: ids and names.
         speaks: True if this person may record, else why not.
     """
 
@@ -34,6 +35,7 @@ class Stage:
     people: tuple[tuple[str, str], ...]
     metrics: Mapping[str, str]
     definitions: Mapping[str, str]
+    inputs: Mapping[str, tuple[tuple[str, str], ...]]
     speaks: bool | str
 
 
@@ -68,6 +70,7 @@ def stage(shown: Stage, recorded: Mapping[str, str]) -> tuple[Mapping[str, Any] 
             "people": [list(person) for person in shown.people],
             "metrics": dict(shown.metrics),
             "definitions": dict(shown.definitions),
+            "inputs": {m: [list(one) for one in many] for m, many in shown.inputs.items()},
             "recorded": dict(recorded),
             "speaks": shown.speaks,
         },

@@ -24,7 +24,7 @@ class Living:
 
     def lives(self) -> dict[str, Life]:
         """Where every metric stands."""
-        definitions = self._house.definitions
+        definitions = self._house.loop.definitions
         return self._chronicle.made("lives", lambda facts: rules.lives(definitions, facts))
 
     def measured(self, metric: str, week_ending: date | None = None) -> Measured:
@@ -32,7 +32,7 @@ class Living:
 
         Link tests are those that people noted in the journal (`link.tested`, subject `driver>driven`).
         """
-        known = declared(self._house.definitions, metric)
+        known = declared(self._house.loop.definitions, metric)
         actions = sum(a.state == "open" and a.metric == metric for a in self._saying.actions())
         causes = len(self._logged(metric))
         tests = sum(
@@ -68,7 +68,7 @@ class Living:
         state = next((s for s in rules.STATES if s == to), None)
         if state is None:
             return (f"a state that exists: {', '.join(rules.STATES)}",)
-        return rules.life_gate(self._house.definitions, metric, state, self.measured(metric))
+        return rules.life_gate(self._house.loop.definitions, metric, state, self.measured(metric))
 
     def move(
         self,
@@ -81,9 +81,9 @@ class Living:
         gamed: bool = False,
     ) -> Fact:
         """Move a metric to another state of its life; see `reviews.life.moved`."""
-        declared(self._house.definitions, metric)
+        declared(self._house.loop.definitions, metric)
         statement = rules.moved(
-            self._house.definitions,
+            self._house.loop.definitions,
             self.lives()[metric],
             to,
             because,
@@ -96,15 +96,15 @@ class Living:
 
     def controllable(self, metric: str) -> tuple[ControllableTest, ...]:
         """The eight tests, with the measured one filled in."""
-        declared(self._house.definitions, metric)
+        declared(self._house.loop.definitions, metric)
         answers = rules.replies(self._chronicle.facts(), metric)
         return rules.controllable(
-            self._house.definitions, metric, answers, self._shifts(metric), self._logged(metric)
+            self._house.loop.definitions, metric, answers, self._shifts(metric), self._logged(metric)
         )
 
     def reply(self, metric: str, test: int, passed: bool, text: str, *, by: str) -> Fact:
         """A person's answer to one of the tests."""
-        statement = rules.replied(self._house.definitions, metric, test, passed, text, by=by)
+        statement = rules.replied(self._house.loop.definitions, metric, test, passed, text, by=by)
         return self._chronicle.say(statement, by=by)[0]
 
     def _shifts(self, metric: str) -> list[date]:
@@ -121,7 +121,7 @@ class Living:
         """Days of the actions, annotations and events that concern a metric."""
         events = [
             day
-            for e in self._house.definitions.events
+            for e in self._house.loop.definitions.events
             if metric in e.scope
             for day in (*e.dates, *e.week_endings)
         ]

@@ -19,6 +19,7 @@ from metrics.definitions import (
 from metrics.errors import DecisionError, UnknownNameError, hint
 from metrics.journal import Audit, Fact
 from metrics.owners import with_owners
+from metrics.reviews import links
 from metrics.reviews.actions import Effect
 from metrics.reviews.andon import PAGE
 from metrics.reviews.editions import Edition
@@ -81,11 +82,16 @@ class Loop:
 
     @property
     def definitions(self) -> Definitions:
-        """What is declared, with today's owners in place of the proposed ones: what a deck is built from."""
+        """What is declared, with today's owners and the links believed in place of those proposed.
+
+        This is what a deck is built from.
+        """
         declared = self._house.definitions
         return self.chronicle.made(
             "definitions",
-            lambda _: with_owners(declared, self.owning.owners(), self.today),
+            lambda facts: with_owners(declared, self.owning.owners(), self.today).model_copy(
+                update={"links": links.standing(links.records(declared, facts))}
+            ),
             self.today,
         )
 
@@ -223,7 +229,7 @@ class Loop:
         shown = set(metrics)
         verdicts = self._house.judging.marks(week)
         found: dict[str, Exceptional] = {}
-        for group in flywheel.groups(week, verdicts, flywheel.pulls(self._house.definitions)):
+        for group in flywheel.groups(week, verdicts, flywheel.pulls(self.definitions)):
             members = [s.metric for s in (group.lead, *group.others)]
             behind = [moved.pull.driver for moved in group.behind]
             for metric in members:

@@ -6,6 +6,7 @@ Every act checks the rules of `metrics.reviews`, writes one fact and returns it.
 from collections.abc import Sequence
 from datetime import date
 
+from metrics.definitions import Definitions
 from metrics.errors import UnknownNameError, hint
 from metrics.journal import Fact
 from metrics.reviews import actions, andon, answers, attendance, corrections, stories, topics
@@ -27,7 +28,11 @@ class Saying:
     def __init__(self, chronicle: Chronicle, owning: Owning) -> None:
         self._chronicle = chronicle
         self._owning = owning
-        self._definitions = chronicle.house.definitions
+
+    @property
+    def _definitions(self) -> Definitions:
+        """With today's owners and the links that are believed."""
+        return self._chronicle.house.loop.definitions
 
     def _say(self, statement: Statement, by: str) -> Fact:
         return self._chronicle.say(statement, by=by)[0]

@@ -21,9 +21,10 @@ class Voicing:
 
     @property
     def owners_version(self) -> str:
-        """Changes with every word about owners, and with the day, from which some take effect."""
+        """Changes with every word about owners or links, and with the day, from which some take effect."""
         loop = self._house.loop
-        newest = max((f.number for f in loop.chronicle.facts() if f.kind.startswith("owner.")), default=0)
+        told = loop.chronicle.facts()
+        newest = max((f.number for f in told if f.kind.startswith(("owner.", "link."))), default=0)
         return f"{newest} {loop.today}" if newest else ""
 
     def voices(self, week_ending: date, deck: str) -> week.Voices:

@@ -1,0 +1,95 @@
+"""A backup holds everything, comes back whole, and nothing damaged or strange is restored."""
+
+import json
+import shutil
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from metrics import open_workspace
+from metrics.errors import StoreError
+from metrics.workspace.backup import MANIFEST, SCHEMA, backup, restore
+from tests.browser import a_shop
+
+NOW = datetime(2026, 5, 11, 7, tzinfo=UTC)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    folder = a_shop(tmp_path / "shop")
+    workspace = open_workspace(folder)
+    workspace.journal.append("note.told", "conversion", {"text": "kept"}, author="ravi", at=NOW)
+    return folder
+
+
+def values(folder: Path) -> list[float]:
+    workspace = open_workspace(folder)
+    return [float(v) for v in workspace.history("conversion")["value"]]
+
+
+def test_a_workspace_comes_back_with_its_numbers_and_its_journal(shop, tmp_path):
+    told = backup(open_workspace(shop), tmp_path / "shop.zip")
+    assert told["journal"] == open_workspace(shop).journal.version
+    there = tmp_path / "again"
+    assert restore(tmp_path / "shop.zip", there, NOW)["aside"] is None
+    assert values(there) == values(shop)
+    again = open_workspace(there).journal
+    assert (again.version, again.verify().ok) == (told["journal"], True)
+
+
+def test_a_damaged_store_is_moved_aside_and_replaced_only_when_asked(shop, tmp_path):
+    before = values(shop)
+    backup(open_workspace(shop), tmp_path / "shop.zip")
+    for generation in (shop / "store").glob("wbr-*.duckdb"):
+        generation.write_bytes(b"damaged")
+    with pytest.raises(StoreError, match="--replace"):
+        restore(tmp_path / "shop.zip", shop, NOW)
+    told = restore(tmp_path / "shop.zip", shop, NOW, replace=True)
+    assert values(shop) == before
+    assert [p.name for p in Path(told["aside"]).glob("store/wbr-*")]
+
+
+def test_a_file_that_is_there_is_not_overwritten(shop, tmp_path):
+    (tmp_path / "mine.zip").write_text("mine")
+    with pytest.raises(StoreError, match="is there already"):
+        backup(open_workspace(shop), tmp_path / "mine.zip")
+    assert (tmp_path / "mine.zip").read_text() == "mine"
+
+
+def changed(file: Path, into: Path, name: str, content: bytes, told: dict) -> Path:
+    """The same backup with one file and the manifest changed."""
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(into, "w") as new:
+        for each in old.namelist():
+            if each not in (MANIFEST, name):
+                new.writestr(each, old.read(each))
+        new.writestr(MANIFEST, json.dumps(told))
+        new.writestr(name, content)
+    return into
+
+
+def test_nothing_strange_or_damaged_is_restored(shop, tmp_path):
+    good = tmp_path / "shop.zip"
+    told = backup(open_workspace(shop), good)
+    name = next(n for n in told["files"] if n.endswith(".yaml"))
+    damaged = changed(good, tmp_path / "damaged.zip", name, b"other", told)
+    outside = {**told, "files": {**told["files"], "../evil.yaml": "0" * 64}}
+    reaching = changed(good, tmp_path / "outside.zip", "../evil.yaml", b"x", outside)
+    other = changed(good, tmp_path / "other.zip", "x", b"x", {"schema": "another/1", "files": {}})
+    text = tmp_path / "text.zip"
+    text.write_text("no archive")
+    for file, words in [
+        (damaged, "is damaged"),
+        (reaching, "lies outside"),
+        (other, "is no backup"),
+        (text, "cannot be read as a backup"),
+        (tmp_path / "nowhere.zip", "cannot be read as a backup"),
+    ]:
+        folder = tmp_path / f"into {file.stem}"
+        with pytest.raises(StoreError, match=words):
+            restore(file, folder, NOW)
+        assert [p for p in folder.rglob("*") if p.is_file()] == []
+        shutil.rmtree(folder)
+    assert not (tmp_path / "evil.yaml").exists()
+    assert told["schema"] == SCHEMA
