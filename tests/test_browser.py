@@ -81,7 +81,7 @@ def test_a_click_on_a_card_opens_its_metric_in_the_same_session(browser, address
     with visited(browser, address) as visit:
         visit.page.locator("#b2 h3").click()
         expect(visit.page.locator("h1")).to_have_text("Conversion <b>&")
-        expect(visit.page.locator(".w-facts")).to_contain_text("Orders ÷ visits, total ÷ total")
+        expect(visit.page.locator(".w-facts").first).to_contain_text("Orders ÷ visits, total ÷ total")
         visit.page.wait_for_selector("[data-testid=stVegaLiteChart] svg")
         visit.page.go_back()
         expect(visit.page.locator("h1")).to_have_text("Weekly review")

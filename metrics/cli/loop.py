@@ -171,6 +171,10 @@ def certify(
     """Certify, dispute or withhold the values of a week."""
     chosen, who = opened(workspace), by or somebody()
     certifying, ending = chosen.loop.certifying, a_week(week, chosen)
+    if (dispute and withhold) or (metrics and but):
+        raise typer.BadParameter(
+            "One thing at a time: --dispute or --withhold, metrics by name or all --but some."
+        )
     if dispute or withhold:
         if not metrics:
             raise typer.BadParameter("Name the metrics to dispute or to withhold.")

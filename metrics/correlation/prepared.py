@@ -283,7 +283,7 @@ def _whitened(residual: Floats, memory: int) -> Floats:
     there = np.isfinite(residual)
     n = np.maximum(there.sum(axis=0), 1)
     z = np.where(there, residual - np.nanmean(residual, axis=0) if count else residual, 0.0)
-    covariance = np.array([(z[k:] * z[: weeks - k]).sum(axis=0) / n for k in range(memory + 1)])
+    covariance = np.array([(z[k:] * z[: max(weeks - k, 0)]).sum(axis=0) / n for k in range(memory + 1)])
     chosen = _autoregression(covariance, n)
     white = z.copy()
     complete = there.copy()

@@ -16,7 +16,14 @@ from metrics.ui.frame import Page
 DONE = "done note"
 
 
-def act(page: Page, doing: Callable[[str], object], done: str, drafts: Iterable[str] = ()) -> None:
+def act(
+    page: Page,
+    doing: Callable[[str], object],
+    done: str,
+    drafts: Iterable[str] = (),
+    *,
+    forget: Iterable[str] = (),
+) -> None:
     """Do something as the person who is here; then show the page anew, with what was done.
 
     Args:
@@ -24,6 +31,7 @@ def act(page: Page, doing: Callable[[str], object], done: str, drafts: Iterable[
         doing: Given the person's handle, decides; its MetricsError is shown in words.
         done: What to say afterwards.
         drafts: Subjects of drafts that are said now.
+        forget: Keys of the session that it settles.
     """
     person = who.chosen(page)
     if person is None:
@@ -39,6 +47,8 @@ def act(page: Page, doing: Callable[[str], object], done: str, drafts: Iterable[
         return
     for subject in drafts:
         _drop(page, person, subject)
+    for key in forget:
+        st.session_state.pop(key, None)
     st.session_state[DONE] = done
     st.rerun()
 

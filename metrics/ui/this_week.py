@@ -130,6 +130,8 @@ def answering(page: Page, metric: Metric, *, key: str = "") -> None:
     needed = signal is not None and signal.tier == "exception"
     given = [a for a in loop.saying.answers(page.week) if a.metric == metric.id]
     title = "Answer" if not given else "Answer anew"
+    newest = given[-1].fact if given else 0
+    seen = st.session_state.setdefault(f"{at} seen", newest)  # What this person saw before deciding.
     with st.expander(title, expanded=needed and not given, icon=":material/chat:"):
         refused = _not_speaking(page, metric)
         if refused:
@@ -174,10 +176,13 @@ def answering(page: Page, metric: Metric, *, key: str = "") -> None:
                     due=due,
                     decided_by=decided,
                     inputs=inputs,
+                    seen=seen,
                 ),
                 f"Answered: {metric.name}.",
                 [subject, f"{subject}:more"],
+                forget=[f"{at} seen"],
             )
+            st.session_state[f"{at} seen"] = newest  # Told of it now, so that a second click replaces it.
 
 
 def _not_speaking(page: Page, metric: Metric) -> str:

@@ -76,6 +76,8 @@ def _customers(definitions: Definitions, charts: Charts, shown: Sequence[Metric]
         some = f"{len(worse)} of {len(known)} measures that customers feel are worse than a year ago"
         named = f": {listed(worse)}" if 0 < len(worse) <= MOST_NAMED else ""
         sentences.append(f"{some}{named}." if worse else f"None of {_one(known)} is worse than a year ago.")
+    if not sentences and felt:
+        return "No measure that customers feel has a value for this week and the year before."
     return " ".join(sentences) or "No metric of this deck says how a customer meets it."
 
 

@@ -230,7 +230,23 @@ class Publishing:
                 self.verify(edition)
             except StoreError as error:
                 broken.append(str(error))
+        broken += self._orphaned()
         return self._house.journal.verify(noted), tuple(broken)
+
+    def _orphaned(self) -> list[str]:
+        """Told where decks were published and the journal knows nothing at all: it was lost.
+
+        Where it knows something, a folder that it does not know is what an interrupted publication left.
+        """
+        if self._chronicle.facts() or not self.folder.is_dir():
+            return []
+        there = [p for p in self.folder.iterdir() if p.is_dir() and _NAME.fullmatch(p.name)]
+        if not there:
+            return []
+        return [
+            f"{self.folder} holds published decks ({len(there)}), but the journal is empty: it was lost. "
+            "Restore a backup: wbr restore FILE."
+        ]
 
     def _made_from(self, deck: Deck) -> dict[str, Any]:
         """What a deck was made from: limits, how each metric was counted, and the newest load."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from metrics.definitions import Definitions
-from metrics.errors import UnknownNameError, hint
+from metrics.errors import DecisionError, UnknownNameError, hint
 from metrics.journal import Fact
 from metrics.reviews import actions, andon, answers, attendance, corrections, stories, topics
 from metrics.reviews.actions import Action, Effect
@@ -80,6 +80,11 @@ class Saying:
         on record and the newer one stands.
         """
         week = self._week(week_ending)
+        known = declared(self._definitions, metric)
+        if known.retired:
+            raise DecisionError(f"{known.name} is retired: nothing is asked of it.")
+        if week > self._chronicle.house.default_week():
+            raise DecisionError(f"The week ending {week} is not over yet: there is nothing to answer for.")
         statement = answers.answer(
             self._definitions,
             metric,
