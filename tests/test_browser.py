@@ -11,7 +11,18 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser import LAST_WEEK, a_shop, chromium, served, visited
 
-PAGES = ["/", "/?view=exceptions", "/metric", "/metric?metric=conversion", "/goals", "/sources"]
+PAGES = [
+    "/",
+    "/?view=exceptions",
+    "/metric",
+    "/metric?metric=conversion",
+    "/goals",
+    "/sources",
+    "/owners",
+    "/flywheel",
+    "/correlations",
+    "/?view=week",
+]
 WEEK_BEFORE = "2026-04-25"
 SIZES = [(1440, 900), (1920, 1080), (390, 844)]
 NAMELESS = [[".stretch_brush"], [".stretch_brush_bg"]]  # Vega names every mark but those of a brush.

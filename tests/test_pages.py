@@ -18,7 +18,7 @@ from metrics.ui import serve
 from tests.browser import DEFINITIONS, ROOT, a_shop
 from tests.odd import an_odd_shop
 
-PAGES = ("review", "metric", "goals", "sources")
+PAGES = ("review", "metric", "goals", "owners", "flywheel", "correlations", "sources")
 
 
 @pytest.fixture(scope="module")

@@ -45,6 +45,8 @@ def flywheel(page: Page) -> str | None:
         return asked
     node, metric = _picture(wheel)
     asked = sheet(_legend(wheel), key="fly_legend").metric or asked
+    names = {n.id: n.name for n in wheel.nodes}
+    node = st.pills("Node", list(names), format_func=names.__getitem__, key="fly nodes") or node
     if node:
         asked = sheet(_node(page, wheel, node), key="fly_node").metric or asked
     if metric:

@@ -59,6 +59,7 @@ class Known:
         target_tables: Metric id to the stored series of its dated targets.
         restated: Numbers that changed since they were first told.
         verdicts: What the signal engine said; None builds a deck without marks.
+        remarks: Annotations that people made, beside the declared events.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -68,6 +69,7 @@ class Known:
     target_tables: Mapping[str, str] = field(default_factory=dict)
     restated: Sequence[Restated] = ()
     verdicts: Verdicts | None = None
+    remarks: Sequence[Remark] = ()
 
 
 def build(registry: Registry, known: Known, week_ending: date, deck: str | None = None) -> Deck:
@@ -107,7 +109,7 @@ def build(registry: Registry, known: Known, week_ending: date, deck: str | None 
         missing_days=definitions.missing_days,
         target_tables=known.target_tables,
     )
-    charts = Charts(windows, rolled, {m.id: m for m in wanted}, remarks(registry))
+    charts = Charts(windows, rolled, {m.id: m for m in wanted}, (*remarks(registry), *known.remarks))
     maker = _Maker(definitions, charts, known.sheets, default)
     sections = tuple(maker.sections(outline))
     if known.verdicts is not None:

@@ -214,6 +214,7 @@ class Workspace:
                 target_tables=self.target_tables,
                 restated=self._restated(week_ending, as_of),
                 verdicts=verdicts,
+                remarks=self.voicing.remarks(as_of),
             )
             owned = replace(self.registry, definitions=self.loop.definitions)
             made = week.build(owned, known, week_ending, deck)
@@ -303,7 +304,12 @@ class Workspace:
                 missing_days=self.definitions.missing_days,
                 target_tables=self.target_tables,
             )
-        charts = Charts(windows, rolled, {m.id: m for m in wanted}, week.remarks(self.registry))
+        charts = Charts(
+            windows,
+            rolled,
+            {m.id: m for m in wanted},
+            (*week.remarks(self.registry), *self.voicing.remarks()),
+        )
         return charts.chart(metric, months_axis=axis)
 
     def history(

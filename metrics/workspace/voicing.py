@@ -1,13 +1,16 @@
 """What a deck is told of people: their words about its week, its state, what changed since the one before."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from metrics import week
 from metrics.deck import Deck
 from metrics.errors import StoreError
 from metrics.reviews.week_states import ORDER, WORDS
+from metrics.six_twelve import Remark
+
+BUILT_IN = ("owner.", "link.", "annotation.")  # Facts that a deck is built with, not only told of.
 
 if TYPE_CHECKING:
     from metrics.workspace.house import Workspace
@@ -21,11 +24,16 @@ class Voicing:
 
     @property
     def owners_version(self) -> str:
-        """Changes with every word about owners or links, and with the day, from which some take effect."""
+        """Changes with every word about owners, links or annotations, and with the day."""
         loop = self._house.loop
         told = loop.chronicle.facts()
-        newest = max((f.number for f in told if f.kind.startswith(("owner.", "link."))), default=0)
+        newest = max((f.number for f in told if f.kind.startswith(BUILT_IN)), default=0)
         return f"{newest} {loop.today}" if newest else ""
+
+    def remarks(self, as_of: datetime | None = None) -> tuple[Remark, ...]:
+        """The annotations that people made, up to a moment."""
+        told = self._house.loop.saying.annotations()
+        return tuple(Remark(r.day, r.text, (r.metric,)) for r in told if as_of is None or r.at <= as_of)
 
     def voices(self, week_ending: date, deck: str) -> week.Voices:
         """Everything said about one week's deck."""
