@@ -15,6 +15,7 @@ import altair as alt
 from metrics.correlation import Correlations, Depth
 from metrics.correlation.words import number
 from metrics.draw import style
+from metrics.draw.explore import named_as_one
 
 CELL = 15  # Pixels of a cell of the matrix.
 VERDICTS = {
@@ -37,8 +38,8 @@ def _template(chart: Any) -> str:
     return json.dumps(specification)
 
 
-def _filled(template: str, **rows: Rows) -> dict[str, Any]:
-    made: dict[str, Any] = json.loads(template)
+def _filled(template: str, description: str, **rows: Rows) -> dict[str, Any]:
+    made: dict[str, Any] = named_as_one(json.loads(template), description)
     made["datasets"] = rows
     made["background"] = "transparent"
     if isinstance(made.get("width"), dict):
@@ -76,7 +77,7 @@ def matrix(found: Correlations, names: Mapping[str, str], *, dark: bool, clear_o
     if clear_only:
         kept = {r[k] for r in rows if r["shown"] for k in ("driver", "driven")}
         rows = [r for r in rows if r["driver"] in kept and r["driven"] in kept]
-    return _filled(_matrix(dark), rows=rows)
+    return _filled(_matrix(dark), "All pairs of metrics by verdict; the list above says the same.", rows=rows)
 
 
 @cache
@@ -150,7 +151,7 @@ def lines(depth: Depth, driver: str, driven: str, *, dark: bool) -> dict[str, An
         for week, value, said in zip(depth.line.week_endings, values, map(_said, told), strict=True)
         if value is not None
     ]
-    return _filled(_lines(dark), rows=rows)
+    return _filled(_lines(dark), f"{driver} and {moved}, week by week.", rows=rows)
 
 
 def _said(value: float | None) -> str:
@@ -190,7 +191,7 @@ def profile(depth: Depth, *, dark: bool) -> dict[str, Any]:
         }
         for s in depth.strengths
     ]
-    return _filled(_profile(dark), rows=rows)
+    return _filled(_profile(dark), "Strength of the link by lag, with 95% intervals.", rows=rows)
 
 
 @cache
@@ -235,7 +236,7 @@ def scatter(depth: Depth, driver: str, driven: str, *, dark: bool) -> dict[str, 
         }
         for point in depth.points
     ]
-    made = _filled(_scatter(dark), rows=rows)
+    made = _filled(_scatter(dark), f"Surprises of {driver} and {driven}, week by week.", rows=rows)
     for layer in made["layer"]:
         if "x" in layer.get("encoding", {}):
             layer["encoding"]["x"]["title"] = f"{driver}: surprise"
@@ -283,7 +284,7 @@ def rolling(depth: Depth, *, dark: bool) -> dict[str, Any] | None:
         }
         for m in depth.rolling
     ]
-    made = _filled(_rolling(dark), rows=rows)
+    made = _filled(_rolling(dark), "The effect over moving years, with its 95% interval.", rows=rows)
     made["layer"][1]["encoding"]["y"]["title"] = rows[0]["unit"]
     return made
 

@@ -200,3 +200,29 @@ def without_data(part: Any) -> Any:
             return [without_data(value) for value in part]
         case _:
             return part
+
+
+def named_as_one(specification: dict[str, Any], description: str) -> dict[str, Any]:
+    """The chart as one picture with one name: its marks are silent, a table beside it says what they show.
+
+    Args:
+        specification: Changed in place.
+        description: What the picture shows, for those who do not see it.
+    """
+    _silent(specification)
+    specification["description"] = description
+    return specification
+
+
+def _silent(part: Any) -> None:
+    if isinstance(part, dict):
+        mark = part.get("mark")
+        if isinstance(mark, str):
+            part["mark"] = {"type": mark, "aria": False}
+        elif isinstance(mark, dict):
+            mark["aria"] = False
+        for key in ("layer", "vconcat", "hconcat", "spec"):
+            _silent(part.get(key))
+    elif isinstance(part, list):
+        for each in part:
+            _silent(each)

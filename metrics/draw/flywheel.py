@@ -17,6 +17,7 @@ import altair as alt
 
 from metrics import text
 from metrics.draw import style
+from metrics.draw.explore import named_as_one
 from metrics.wheel import NodeState, Spoke, Spot, Wheel
 
 Point = tuple[float, float]
@@ -337,7 +338,8 @@ def picture(wheel: Wheel, *, dark: bool = False) -> dict[str, Any]:
     sides = tuple(side for side in (-1, 0, 1) if any(_alignment(s, where) == side for s in wheel.spots))
     drawn: dict[str, Any] = json.loads(_template(where.height, looks, sides, dark))
     drawn["datasets"] = _rows(wheel, where)
-    return drawn
+    said = "; ".join(f"{node.name}: {state_words(node)}" for node in wheel.nodes)
+    return named_as_one(drawn, f"Flywheel. {said}. The table of links below says the rest.")
 
 
 @cache

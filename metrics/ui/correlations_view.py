@@ -281,5 +281,5 @@ def _next(page: Page, depth: Depth) -> None:
     found = "1" if depth.row is not None and depth.row.listed else "0"
     where = {"driver": depth.driver, "driven": depth.driven, "week": page.week.isoformat(), "found": found}
     label = "State it, test it, or plan an experiment"
-    if st.button(label, icon=":material/science:", key="to flywheel", type="primary"):
+    if st.button(label, icon=":material/science:", key="to flywheel"):
         st.switch_page(destinations()["flywheel"], query_params=where)

@@ -318,7 +318,7 @@ def _state_form(page: Page, driver: str, driven: str, link: Link | None, *, agai
             page, "Why, in one sentence", f"{subject}:mechanism", holder=link.because if link else ""
         )
         because = draft(page, "Why it is stated anew", f"{subject}:because") if again else ""
-        if st.button("State it", key=f"{subject} go", type="primary"):
+        if st.button("State it", key=f"{subject} go"):
             act(
                 page,
                 lambda by: beliefs.state(

@@ -44,7 +44,6 @@ def my_metrics(page: Page) -> str | None:
         f"I have looked at all {len(own)}" if unseen else "All seen this week",
         icon=":material/visibility:",
         disabled=not unseen,
-        type="primary",
         key="seen all",
     ):
         act(page, lambda by: loop.saying.look(*unseen, by=by, week_ending=page.week), "Seen.")
@@ -144,7 +143,7 @@ def quarter(page: Page) -> str | None:
             )
             if said := known.answers.get(name):
                 hint(f"On record: {said}")
-        if st.button("Keep the answers", type="primary", key="quarter go"):
+        if st.button("Keep the answers", key="quarter go"):
             act(
                 page,
                 lambda by: quarters.answer(answers, by=by, seen=known.fact),

@@ -248,7 +248,7 @@ def _give(page: Page, chosen: list[str]) -> None:
     changes = [p for p in planned if not p.refused]
     sheet(_planned(page, planned), key="planned")
     label = f"Assign {text.counted(len(changes), 'metric')}"
-    if st.button(label, type="primary", key="give go", disabled=not changes):
+    if st.button(label, key="give go", disabled=not changes):
         act(
             page,
             lambda who_: loop.owning.assign_many(
@@ -326,11 +326,7 @@ def _leaving(page: Page, owners: Owners) -> None:
         name = words.person(person, definitions)
         hint(f"{name} answers for {text.counted(len(own), 'metric')}.")
         a, b, c = st.columns(3)
-        if (
-            own
-            and heir
-            and a.button(f"Hand over {text.counted(len(own), 'metric')}", key="leaving give", type="primary")
-        ):
+        if own and heir and a.button(f"Hand over {text.counted(len(own), 'metric')}", key="leaving give"):
             act(
                 page,
                 lambda by: loop.owning.assign_many(own, heir, because, by=by, start=max(day, loop.today)),

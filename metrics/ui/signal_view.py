@@ -404,7 +404,6 @@ def _form(page: Page, metric: Metric) -> None:
         st.button(
             "Declare the divider" if act == "divider" else "Leave the week out",
             key=f"declare {metric.id}",
-            type="primary",
             on_click=partial(_declare, page, metric),
         )
 

@@ -163,7 +163,7 @@ def answering(page: Page, metric: Metric, *, key: str = "") -> None:
             )
         if kind == "known_cause":
             decided = person_list(page, "Who decided", f"{at} decided")
-        if st.button("Answer", type="primary", key=f"{at} go"):
+        if st.button("Answer", key=f"{at} go"):
             act(
                 page,
                 lambda by: loop.saying.answer(
@@ -299,7 +299,7 @@ def one_action(page: Page, action: Action, *, key: str = "") -> None:
         subject = f"result:{action.id}"
         result = draft(page, "Result, or reason", subject)
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            if st.button("Done", key=f"{key}done {action.id}", type="primary"):
+            if st.button("Done", key=f"{key}done {action.id}"):
                 act(
                     page,
                     lambda by: loop.saying.finish_action(action.id, result, by=by),
@@ -341,7 +341,7 @@ def record_action(page: Page, metric: Metric) -> None:
         "Which way", ["up", "down"], index=int(metric.better == "down"), key=f"{subject} way"
     )
     dissent = st.text_input("Dissent, if somebody disagrees and acts all the same", key=f"{subject} dissent")
-    if st.button("Record", key=f"{subject} go", type="primary"):
+    if st.button("Record", key=f"{subject} go"):
         act(
             page,
             lambda by: loop.saying.record_action(
@@ -376,7 +376,7 @@ def _certification(page: Page, metric: Metric) -> None:
         because = draft(page, "Reason", subject, holder="Needed for a dispute")
         certifying, week = loop.certifying, page.week
         with st.container(horizontal=True):
-            if st.button("Certify", key=f"{subject} yes", type="primary"):
+            if st.button("Certify", key=f"{subject} yes"):
                 act(
                     page,
                     lambda by: certifying.certify([metric.id], by=by, week_ending=week, because=because),

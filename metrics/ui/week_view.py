@@ -62,6 +62,7 @@ def week_view(page: Page) -> str | None:
             or asked
         )
         _parked(page)
+        _page_mark(page)
     with published:
         _published(page)
     return asked
@@ -142,7 +143,7 @@ def _moving(page: Page, stands: Progress, missing: tuple[Owed, ...]) -> None:
             if loop.publishing.editions(page.week, page.deck_name)
             else ""
         )
-        if st.button("Publish the deck", type="primary", icon=":material/lock:", key="publish"):
+        if st.button("Publish the deck", icon=":material/lock:", key="publish"):
             with st.spinner("Freezing the deck"):
                 act(
                     page,
@@ -158,7 +159,7 @@ def _moving(page: Page, stands: Progress, missing: tuple[Owed, ...]) -> None:
                     [subject],
                 )
         return
-    if st.button(NEXT[to], type="primary", key="move"):
+    if st.button(NEXT[to], key="move"):
         act(
             page,
             lambda by: loop.move(
@@ -213,7 +214,6 @@ def _certification(page: Page) -> None:
         if st.button(
             f"Certify all but the ticked ({rest})" if chosen else f"Certify all ({rest})",
             key="certify all",
-            type="primary",
         ):
             _certify_all(page, metrics, chosen)
         if st.button("Certify the ticked", key="certify some", disabled=not chosen):
@@ -362,6 +362,34 @@ def _parked(page: Page) -> None:
             outcome = draft(page, "What came of it", f"topic:{topic.id}")
             if st.button("Close it", key=f"close topic {topic.id}"):
                 _close_topic(page, topic.id, outcome)
+
+
+def _page_mark(page: Page) -> None:
+    """Andon marks on a page of the deck: raising, answering and lifting one."""
+    saying, definitions = page.workspace.loop.saying, page.workspace.definitions
+    if page.deck_name is None:
+        return
+    with st.expander("Andon mark on a page of the deck", icon=":material/report:"):
+        titles = [section.title for section in definitions.decks[page.deck_name].sections]
+        title = st.selectbox("Page", titles, key="mark page", width=320)
+        place = f"page:{page.deck_name}:{title}"
+        standing = saying.marks().get(place)
+        what = draft(page, "Do not trust it, because; or the answer", f"andon:{place}")
+        if standing is None:
+            if st.button("Raise the mark", key="mark page raise"):
+                act(
+                    page,
+                    lambda by: saying.raise_mark(place, what, by=by),
+                    "The mark stands.",
+                    [f"andon:{place}"],
+                )
+            return
+        hint(f"Do not trust: {standing.text}")
+        with st.container(horizontal=True):
+            if st.button("Answer the mark", key="mark page answer"):
+                act(page, lambda by: saying.answer_mark(place, what, by=by), "Answered.", [f"andon:{place}"])
+            if st.button("Lift the mark", key="mark page lift"):
+                act(page, lambda by: saying.lift_mark(place, what, by=by), "Lifted.", [f"andon:{place}"])
 
 
 def _close_topic(page: Page, name: str, outcome: str) -> None:
