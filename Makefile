@@ -46,7 +46,8 @@ torture: install
 lock:
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header --all-extras pyproject.toml -o requirements.lock
+		--no-emit-index-url --no-header \
+		--extra postgres --extra mysql --extra clickhouse --extra test --extra audit pyproject.toml -o requirements.lock
 
 wheel: install
 	$(BIN)/python -m hatchling build -t wheel
