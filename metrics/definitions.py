@@ -844,9 +844,19 @@ class Section(Definition):
 
 
 class DeckOutline(Definition):
-    """What a deck shows, in which order, for whom."""
+    """What a deck shows, in which order, for whom.
+
+    Attributes:
+        title: As it stands over the deck.
+        team: Whose deck it is; none for the company's own.
+        questions_order: The three questions of page 0, as this room reads them.
+        readers: Handles of people, or roles, who may read it; none means everybody.
+        first_number: Of its first block.
+        sections: In reading order.
+    """
 
     title: Text
+    team: Text | None = None
     questions_order: tuple[Literal["customers", "business", "targets"], ...] = (
         "customers", "business", "targets",
     )  # fmt: skip
