@@ -160,19 +160,88 @@ class Connection(Definition):
 
 
 class Notify(Definition):
-    """How people are told. Addresses come from the environment, never from YAML.
+    """How people are told. Addresses come from the environment or a file, never from YAML.
 
     Attributes:
-        allowed_hosts: The only hosts that mail and webhooks may go to.
+        allowed_hosts: The only hosts that mail and webhooks may go to. Each must stand on the internet: a
+            name that leads to this machine or an inner network is refused.
+        inner_hosts: `host:port` of servers on an inner network (a mail relay, a test) that may be told all
+            the same. Named with their port, so that nothing else on that machine is opened.
         sender: Address that mail comes from.
         smtp_env: Environment variable with the mail server's address.
-        webhook_env: Environment variable with the webhook's address.
+        smtp_file: File with it instead; from the workspace's folder, or absolute.
+        webhook_env: Environment variable with the address of the webhook for reminders.
+        base_url: Where people open the dashboard: `https://wbr.example.com`. Links in mail begin with it.
     """
 
     allowed_hosts: tuple[str, ...] = ()
+    inner_hosts: tuple[
+        Annotated[str, StringConstraints(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$")], ...
+    ] = ()
     sender: str = "wbr@localhost"
     smtp_env: str = "WBR_SMTP"
+    smtp_file: str | None = None
     webhook_env: str = "WBR_WEBHOOK"
+    base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s\"<>?#@]+$")] | None = None
+
+
+HookForm = Literal["slack", "teams", "plain"]
+SentForm = Literal["pdf", "html", "pptx", "xlsx"]
+
+
+class Hook(Definition):
+    """A channel that a deck is posted to. Its address is a secret, so it stands elsewhere.
+
+    Attributes:
+        url_env: Environment variable with the address.
+        url_file: File with it instead; from the workspace's folder, or absolute.
+        form: What the channel reads: Slack's blocks, an adaptive card of Teams, or plain text in JSON.
+        reader: The channel is told what this person may see; by default what everybody may.
+    """
+
+    url_env: str | None = None
+    url_file: str | None = None
+    form: HookForm = "plain"
+    reader: Handle | None = None
+
+    @model_validator(mode="after")
+    def _has_an_address(self) -> Self:
+        if (self.url_env is None) == (self.url_file is None):
+            raise ValueError("a webhook needs `url_env` or `url_file`, one of the two")
+        return self
+
+
+class Sending(Definition):
+    """How a deck reaches its readers.
+
+    Attributes:
+        mail: To each reader with the deck attached, or with a link to it; or no mail.
+        format: Of the file attached.
+        webhooks: Channels by name.
+    """
+
+    mail: Literal["attached", "linked", "none"] = "attached"
+    format: SentForm = "pdf"
+    webhooks: dict[Name, Hook] = {}
+
+
+Gate = Literal["late", "refused", "certified_changed", "no_owner", "not_built"]
+GATES: tuple[Gate, ...] = ("late", "refused", "certified_changed", "no_owner", "not_built")
+
+
+class Preparation(Definition):
+    """What `wbr prepare` does before the people come.
+
+    Attributes:
+        gates: What must not be when it has run: a source late, a load refused, a certified number changed, a
+            metric without an owner, a deck that cannot be built.
+        weeks: How many weeks are judged, the newest first.
+        formats: The files made ahead for every deck of the newest week.
+    """
+
+    gates: tuple[Gate, ...] = GATES
+    weeks: Annotated[int, Field(ge=1, le=60)] = 6
+    formats: tuple[SentForm, ...] = ("html", "pdf")
 
 
 class _SourceFile(Definition):
@@ -851,6 +920,7 @@ class DeckOutline(Definition):
         team: Whose deck it is; none for the company's own.
         questions_order: The three questions of page 0, as this room reads them.
         readers: Handles of people, or roles, who may read it; none means everybody.
+        send: How it reaches its readers by mail and webhook; without it nothing is sent.
         first_number: Of its first block.
         sections: In reading order.
     """
@@ -861,6 +931,7 @@ class DeckOutline(Definition):
         "customers", "business", "targets",
     )  # fmt: skip
     readers: tuple[str, ...] = ()
+    send: Sending | None = None
     first_number: Annotated[int, Field(ge=1)] = 1
     sections: Annotated[tuple[Section, ...], Field(min_length=1)]
 
@@ -901,6 +972,7 @@ class Definitions(Definition):
     rights: dict[Name, tuple[Name, ...]] = RIGHTS
     connections: dict[Name, Connection] = {}
     notify: Notify = Notify()
+    prepare: Preparation = Preparation()
     sources: dict[Name, Source] = {}
     metrics: dict[Name, Metric] = {}
     targets: dict[Name, TargetTable] = {}
