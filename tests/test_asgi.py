@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from metrics.ui.asgi import Sweep
+from metrics.ui.asgi.sweep import Sweep
 
 
 class Ring:

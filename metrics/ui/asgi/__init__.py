@@ -1,0 +1,45 @@
+"""What stands around the dashboard on the network: start-up, what each request passes, and own addresses.
+
+`middleware` is in the order a request meets it; `routes` are found before Streamlit's own.
+"""
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from anyio import to_thread
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import BaseRoute, Route
+
+from metrics.ui.asgi.headers import SecurityHeaders
+from metrics.ui.asgi.shell import Shell
+from metrics.ui.asgi.sweep import Sweep
+
+__all__ = ["lifespan", "middleware", "routes"]
+
+
+@asynccontextmanager
+async def lifespan(_app: Any) -> AsyncIterator[None]:
+    """Open the workspace and its newest deck once, so that the first visitor does not wait for it."""
+    from metrics.ui.opened import warm  # Here: its caches need the running server.
+
+    sweep = Sweep()
+    gc.callbacks.append(sweep)
+    await to_thread.run_sync(warm)
+    yield
+    gc.callbacks.remove(sweep)
+
+
+middleware = [Middleware(SecurityHeaders), Middleware(Shell)]
+
+
+async def _front(request: Request) -> RedirectResponse:
+    """The review is the front page, whose address has no name; by its name it is found all the same."""
+    asked = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"./{asked}")
+
+
+routes: list[BaseRoute] = [Route("/review", _front)]
