@@ -1,9 +1,9 @@
 """Commands that show a week: the deck, its signals, the dashboard."""
 
-import json
+import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -27,8 +27,15 @@ from metrics.text import chance, chance_of_watches, counted
 WEEKS_PREPARED = 6  # The weeks of a chart: what people go back to.
 
 
+class PaperSize(StrEnum):
+    """The paper a deck is set for, in landscape."""
+
+    a4 = "a4"
+    letter = "letter"
+
+
 class DeckForm(StrEnum):
-    """The forms of a deck."""
+    """The forms of a deck: the keys of `export.FORMATS`."""
 
     json = "json"
     html = "html"
@@ -40,26 +47,46 @@ def deck(
     as_of: Annotated[str | None, typer.Option("--as-of", help="Only what was known at this time.")] = None,
     name: Annotated[str | None, typer.Option("--deck", help="Id of the deck; by default the first.")] = None,
     form: Annotated[DeckForm, typer.Option("--format")] = DeckForm.json,
+    edition: Annotated[
+        str | None, typer.Option(help="As it was published: number of the edition, or `newest`.")
+    ] = None,
+    paper: Annotated[PaperSize, typer.Option(help="Size of the pages of a PDF.")] = PaperSize.a4,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write to a file instead of stdout.")
     ] = None,
     workspace: Folder = None,
 ) -> None:
     """Print one week's deck, or write it to a file."""
-    from metrics.export import html
-    from metrics.export import json as json_form
+    from metrics.export import FORMATS
 
+    if FORMATS[form].binary and output is None and sys.stdout.isatty():
+        raise typer.BadParameter(f"{form} is no text for a terminal. Name a file: --output deck.{form}")
     chosen = opened(workspace)
-    made = chosen.deck(a_week(week, chosen), a_moment(as_of, chosen), name)
-    if form is DeckForm.json:
-        text = json.dumps(json_form.as_json(made), ensure_ascii=False, indent=1, allow_nan=False)
-    else:
-        text = html.document(made)
+    made = chosen.exporting.exported(
+        a_week(week, chosen),
+        form,
+        name,
+        as_of=a_moment(as_of, chosen),
+        edition=_an_edition(edition),
+        paper=paper.value,
+    )
     if output is None:
-        typer.echo(text)
+        sys.stdout.buffer.write(made.data)
+        if not FORMATS[form].binary and not made.data.endswith(b"\n"):
+            sys.stdout.buffer.write(b"\n")
+        sys.stdout.flush()
     else:
-        output.write_text(text, encoding="utf-8")
-        typer.echo(f"{made.title}, week ending {made.week_ending}: {output}", err=True)
+        output.write_bytes(made.data)
+        typer.echo(f"{made.name}: {output}", err=True)
+
+
+def _an_edition(word: str | None) -> int | Literal["newest"] | None:
+    """The edition a person named."""
+    if word is None or word == "newest":
+        return word
+    if not word.isdecimal():
+        raise typer.BadParameter(f"{word!r} is no edition. Write its number, or `newest`.")
+    return int(word)
 
 
 @app.command()

@@ -41,6 +41,7 @@ from metrics.store import LoadReport, Store
 from metrics.workspace.beliefs import Beliefs
 from metrics.workspace.drivers import Drivers
 from metrics.workspace.evidence import Evidence
+from metrics.workspace.exporting import Exporting
 from metrics.workspace.goals import Goals
 from metrics.workspace.judging import Judging
 from metrics.workspace.limits import Limits
@@ -453,6 +454,11 @@ class Workspace:
     def quarters(self) -> Quarters:
         """The quarterly metric review of each owner."""
         return Quarters(self.loop.chronicle)
+
+    @cached_property
+    def exporting(self) -> Exporting:
+        """Decks as files to carry away."""
+        return Exporting(self)
 
     @cached_property
     def voicing(self) -> Voicing:

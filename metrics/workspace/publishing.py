@@ -123,6 +123,14 @@ class Publishing:
         told: dict[str, Any] = json.loads(self._bytes(edition, "deck.json"))
         return told
 
+    def document_of_values(self, edition: Edition) -> bytes:
+        """The frozen JSON: the same bytes for ever.
+
+        Raises:
+            StoreError: The file is gone or was changed.
+        """
+        return self._bytes(edition, "deck.json")
+
     def week(self, edition: Edition) -> dict[str, Any]:
         """What people had said of it: answers, certifications, actions, stories, limits."""
         told: dict[str, Any] = json.loads(self._bytes(edition, "week.json"))

@@ -1,0 +1,85 @@
+"""A deck as a file, for the page, the command line, the mail and the API alike.
+
+Source: wbr-method.md section 3, "Publish = freeze".
+"""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Literal
+
+from metrics import text
+from metrics.deck import Deck
+from metrics.errors import UnknownNameError
+from metrics.export import Exported, Paper, Setting, form
+from metrics.reviews.editions import Edition
+
+if TYPE_CHECKING:
+    from metrics.workspace.house import Workspace
+
+
+class Exporting:
+    """Makes files of decks: of a week as it is known now, as it was known once, and as it was published."""
+
+    def __init__(self, house: "Workspace") -> None:
+        self._house = house
+
+    def exported(
+        self,
+        week_ending: date | None = None,
+        name: str = "html",
+        deck: str | None = None,
+        as_of: datetime | None = None,
+        edition: int | Literal["newest"] | None = None,
+        paper: Paper = "a4",
+    ) -> Exported:
+        """One week's deck as a file: as it is now, as it was known once, or as it was published.
+
+        Args:
+            week_ending: Last day of the week; by default the one to open.
+            name: Of the form: a key of `export.FORMATS`.
+            deck: Id of the outline; by default the first declared.
+            as_of: Only what was known then, an aware time; by default all that is known.
+            edition: Number of a published edition, or `newest`; by default the deck is not a frozen one.
+            paper: Size of the pages, where the form has pages.
+
+        Raises:
+            CalendarError: `week_ending` ends no week.
+            UnknownNameError: No such deck, no such form, or no such edition.
+            StoreError: The store or a file of the edition cannot be read.
+        """
+        chosen = form(name)
+        if edition is not None:
+            return self._frozen(week_ending or self._house.default_week(), name, deck, edition)
+        made = self._house.deck(week_ending, as_of, deck)
+        known = f"-as-of-{as_of:%Y-%m-%dT%H%M}" if as_of is not None else ""
+        return Exported(
+            f"{made.name}-{made.week_ending}{known}.{chosen.extension}",
+            chosen.mime,
+            chosen.make(made, Setting(paper, self._standing(made))),
+        )
+
+    def _frozen(
+        self, week_ending: date, name: str, deck: str | None, edition: int | Literal["newest"]
+    ) -> Exported:
+        """A published deck: HTML and JSON are the frozen files themselves."""
+        chosen = form(name)
+        publishing = self._house.loop.publishing
+        found = publishing.edition(week_ending, deck, None if edition == "newest" else edition)
+        frozen = {"html": publishing.document, "json": publishing.document_of_values}
+        if name not in frozen:
+            raise UnknownNameError(f"A published deck has no {name} yet. Choose html or json.")
+        file = f"{found.deck}-{found.week_ending}-edition-{found.number}.{chosen.extension}"
+        return Exported(file, chosen.mime, frozen[name](found))
+
+    def _standing(self, deck: Deck) -> str:
+        """What a deck that was made just now is worth, in words."""
+        if deck.as_of is not None:
+            return f"As known on {text.day(deck.as_of.date())}, not as published"
+        known = self._house.loop.publishing.editions(deck.week_ending, deck.name)
+        if known:
+            return f"As it is known now; {_edition(known[-1])} may differ"
+        return f"Draft: the week is {deck.state}" if deck.state else "Draft: not published"
+
+
+def _edition(edition: Edition) -> str:
+    """An edition in words: `edition 1, published on 13 May 2026`."""
+    return f"edition {edition.number}, published on {text.day(edition.at.date())}"
