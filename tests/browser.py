@@ -88,6 +88,13 @@ def a_shop(folder: Path, *, loaded: bool = True) -> Path:
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """The dashboard of a workspace in a fresh process; gives its address."""
+    with started(folder) as (address, _):
+        yield address
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[tuple[str, int]]:
+    """The dashboard of a workspace in a fresh process; gives its address, and the number of the process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -98,7 +105,7 @@ def served(folder: Path) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     try:
         _wait(address, process)
-        yield address
+        yield address, process.pid
     finally:
         process.terminate()
         process.wait(20)

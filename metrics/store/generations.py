@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 import duckdb
@@ -35,6 +36,10 @@ WRITER_MEMORY = "1200MB"  # Leaves room for the caller's own table below 2 GB.
 READER_MEMORY = "1GB"
 SPILL = "8GB"  # DuckDB's own limit is 90% of the disk; a bad plan once left 23 GB.
 DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
+
+# One thread at a time: who meets an instance that another thread is just making finds it without the
+# functions that hand it a table of Python's ("pandas_scan does not exist").
+_OPENING = Lock()
 
 _NAME = re.compile(r"wbr-(\d{6,9})\.duckdb")
 _CLOSED_IN = {
@@ -309,16 +314,17 @@ def _writer(path: Path) -> duckdb.DuckDBPyConnection:
 
 def _reader(path: Path) -> duckdb.DuckDBPyConnection:
     # Connections of one process to one file share an instance, which takes only equal settings.
-    return duckdb.connect(
-        str(path),
-        read_only=True,
-        config={
-            **_CLOSED_IN,
-            "memory_limit": READER_MEMORY,
-            "temp_directory": str(Path(_spill(os.getpid()).name) / f"{path.stem}-{abs(hash(path))}"),
-            "lock_configuration": "true",
-        },
-    )
+    with _OPENING:
+        return duckdb.connect(
+            str(path),
+            read_only=True,
+            config={
+                **_CLOSED_IN,
+                "memory_limit": READER_MEMORY,
+                "temp_directory": str(Path(_spill(os.getpid()).name) / f"{path.stem}-{abs(hash(path))}"),
+                "lock_configuration": "true",
+            },
+        )
 
 
 def _empty() -> duckdb.DuckDBPyConnection:

@@ -1,0 +1,126 @@
+"""A meeting: fifty people open the deck in the same ten seconds, ten of them answer.
+
+python benchmarks/meeting.py [--people 50] [--answering 10] [--within 10] [--workspace FOLDER]
+
+The demo company is built and served in a process of its own. Each person is what a browser is to the server
+(see tests/visitor.py): opens the deck at a random moment of the ten seconds, then goes to the week before and
+back; those who answer open their metric's page, type, and press the button. All of them answer for the same
+metric, so that each is told of the one who was first and presses again, as people do. Last, one more person
+clicks while all the others are still connected. What a browser draws is not in these times; the crowd takes
+its share of the same processors.
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from threading import Barrier, BrokenBarrierError
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.crowd import ANSWERED, SPEAKER, WEEK, Tally, busy, demo, memory
+from tests.browser import started
+from tests.visitor import Visitor
+
+BEFORE = "2026-05-02"
+PRESSES = 12  # Before somebody gives up answering.
+
+
+def reader(address: str, tally: Tally, wait: float, stay: Barrier) -> None:
+    """Opens the deck, looks at the week before, comes back."""
+    time.sleep(wait)
+    with tally.noting("reader"), Visitor(address) as tab:
+        tally.add("open the deck", tab.took)
+        for week, action in ((BEFORE, "week before"), (WEEK, "week again")):
+            tab.go(f"week={week}")
+            tally.add(action, tab.took)
+        checked(tab, tally)
+        together(stay)
+
+
+def speaker(address: str, tally: Tally, number: int, wait: float, stay: Barrier) -> None:
+    """Opens the deck, then the metric, and answers."""
+    time.sleep(wait)
+    answer = f"answer:{ANSWERED}:{WEEK}"
+    with tally.noting("speaker"):
+        with Visitor(address) as tab:
+            tally.add("open the deck", tab.took)
+        with Visitor(address, "metric", f"metric={ANSWERED}&week={WEEK}&as={SPEAKER}") as tab:
+            tally.add("open the metric", tab.took)
+            words = f"Answer of person {number}"
+            tab.type(f"draft {SPEAKER} {answer}", words)
+            tally.add("type the answer", tab.took)
+            for _ in range(PRESSES):
+                tab.click(f"{answer} go")
+                tally.add("press Answer", tab.took)
+                if any(said.startswith("Answered") for said in tab.said):
+                    break
+                tab.type(f"draft {SPEAKER} {answer}", words)
+            else:
+                tally.wrong.append(f"person {number} could not answer: {tab.said[-3:]}")
+            checked(tab, tally)
+            together(stay)
+
+
+def together(stay: Barrier) -> None:
+    """Stay connected until everybody is done, or until somebody failed."""
+    with suppress(BrokenBarrierError):
+        stay.wait()
+
+
+def checked(tab: Visitor, tally: Tally) -> None:
+    """A page that broke counts as an error."""
+    tally.wrong += tab.broken
+    if "cannot be" in tab.text or "did not work" in tab.text:
+        tally.wrong.append(tab.text[-300:])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--people", type=int, default=50)
+    parser.add_argument("--answering", type=int, default=10)
+    parser.add_argument("--within", type=float, default=10.0, help="seconds")
+    parser.add_argument("--workspace", type=Path, help="the demo, built before; it is written to")
+    asked = parser.parse_args()
+    chance, tally = random.Random(7), Tally()
+    with tempfile.TemporaryDirectory() as made:
+        folder = demo(asked.workspace or Path(made) / "wrenfield")
+        with started(folder) as (address, process):
+            Visitor(address).__exit__(None, None, None)
+            before, begun = memory(process), time.perf_counter()
+            stay = Barrier(asked.people + 1, timeout=300)
+            with ThreadPoolExecutor(asked.people) as pool:
+                for number in range(asked.people):
+                    wait = chance.uniform(0, asked.within)
+                    if number < asked.answering:
+                        pool.submit(speaker, address, tally, number, wait, stay)
+                    else:
+                        pool.submit(reader, address, tally, wait, stay)
+                while stay.n_waiting < asked.people and not tally.wrong and time.perf_counter() - begun < 280:
+                    time.sleep(0.05)
+                whole, crowded = time.perf_counter() - begun, memory(process)
+                with Visitor(address) as last:
+                    tally.add("one more opens", last.took)
+                    last.go(f"week={BEFORE}")
+                    tally.add("one more clicks", last.took)
+                if tally.wrong:
+                    stay.abort()
+                else:
+                    together(stay)
+            time.sleep(5)
+            after = memory(process)
+    print(f"{asked.people} people within {asked.within:g} s, {asked.answering} answering; {busy()}")
+    print(tally.told())
+    print(
+        f"all done after {whole:.1f} s; memory of the server {before:.0f} MB before, {crowded:.0f} MB with "
+        f"everybody there, {after:.0f} MB when all had gone"
+    )
+    raise SystemExit(1 if tally.wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
