@@ -17,6 +17,7 @@ reads no clock.
 """
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from typing import Any
 
@@ -99,6 +100,19 @@ class Journal:
 
     def __init__(self, url: str, *, patience: float = PATIENCE) -> None:
         self._database = Database(url, patience)
+        self._cut: list[ColumnElement[bool]] = []
+        self._past = ""
+
+    def as_it_stood(self, at: datetime) -> "Journal":
+        """This journal as it stood at a moment: facts told later are not there, and nothing can be added.
+
+        Raises:
+            JournalError: `at` has no time zone.
+        """
+        past = copy(self)
+        past._past = moment(at, "at")
+        past._cut = [_FACT.c.at <= past._past]
+        return past
 
     @property
     def version(self) -> str:
@@ -106,7 +120,7 @@ class Journal:
 
         Drafts do not change it. Noted elsewhere, it lets `verify` show a chain that was shortened.
         """
-        number, hashed = self._database.read(_end, (0, ""))
+        number, hashed = self._database.read(lambda connection: _end(connection, self._cut), (0, ""))
         return _version(number, hashed)
 
     def append(
@@ -137,6 +151,8 @@ class Journal:
         Raises:
             ConflictError, JournalError: As for `append`. Nothing was written.
         """
+        if self._past:
+            raise JournalError(f"This is the journal as it stood on {self._past[:10]}. Nothing was written.")
         told = [stored(new, author, at) for new in facts]
         if not told:
             return ()
@@ -169,7 +185,8 @@ class Journal:
         Raises:
             JournalError: A time has no zone.
         """
-        found = select(_FACT).where(*_asked(kind, subject, author, since, until), _FACT.c.number > after)
+        asked = _asked(kind, subject, author, since, until)
+        found = select(_FACT).where(*self._cut, *asked, _FACT.c.number > after)
         if last is not None:
             found = found.order_by(_FACT.c.number.desc()).limit(last)
         else:
@@ -188,7 +205,8 @@ class Journal:
         Returns:
             Facts by subject, in the order of their numbers.
         """
-        latest = select(func.max(_FACT.c.number)).where(*_asked(kind, subject)).group_by(_FACT.c.subject)
+        asked = (*self._cut, *_asked(kind, subject))
+        latest = select(func.max(_FACT.c.number)).where(*asked).group_by(_FACT.c.subject)
         found = select(_FACT).where(_FACT.c.number.in_(latest)).order_by(_FACT.c.number)
         rows = self._rows(found)
         return {told.subject: told for told in map(_fact, rows)}
@@ -215,7 +233,7 @@ class Journal:
             return ()
         plain = [word for word in wanted if not _ESCAPED.intersection(word)]
         asked = _asked(kind, subject, author, since, until)
-        found = select(_FACT).where(*asked).order_by(_FACT.c.number.desc())
+        found = select(_FACT).where(*self._cut, *asked).order_by(_FACT.c.number.desc())
 
         def read(connection: Connection) -> tuple[Fact, ...]:
             # In Python: the databases fold other letters than A to Z each in its own way, or not at all.
@@ -307,9 +325,9 @@ class Journal:
         return self._database.read(lambda connection: connection.execute(found).all(), none)
 
 
-def _end(connection: Connection) -> tuple[int, str]:
+def _end(connection: Connection, cut: Sequence[ColumnElement[bool]] = ()) -> tuple[int, str]:
     """Number and hash of the newest fact."""
-    found = select(_FACT.c.number, _FACT.c.hash).order_by(_FACT.c.number.desc()).limit(1)
+    found = select(_FACT.c.number, _FACT.c.hash).where(*cut).order_by(_FACT.c.number.desc()).limit(1)
     row = connection.execute(found).first()
     return (row.number, row.hash) if row else (0, "")
 

@@ -25,9 +25,10 @@ Local disks only: locks and renames are not safe on shared folders.
 
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from copy import copy
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
 from threading import Timer
@@ -62,6 +63,13 @@ class Store:
     def __init__(self, folder: Path, *, patience: float = PATIENCE, query_limit: float = QUERY_LIMIT) -> None:
         self._generations = Generations(Path(folder), patience)
         self._query_limit = query_limit
+        self._as_of: datetime | None = None
+
+    def as_it_stood(self, at: datetime) -> "Store":
+        """This store, whose readings show what was known at a moment unless they are asked for another."""
+        past = copy(self)
+        past._as_of = at
+        return past
 
     @property
     def version(self) -> str:
@@ -85,13 +93,15 @@ class Store:
         belongs to one thread.
 
         Args:
-            as_of: Show what was known at this time; None shows all that is known now.
+            as_of: Show what was known at this time; None shows all that is known now, or of a store as it
+                stood at a moment what was known then.
 
         Raises:
             StoreError: The generation is missing or damaged, the query took too long or needed too
                 much memory, or `as_of` has no time zone.
         """
-        moment = None if as_of is None else _utc(as_of, "as_of")
+        known = as_of or self._as_of
+        moment = None if known is None else _utc(known, "as_of")
         name, connection = self._generations.opened()
         timer = Timer(self._query_limit, connection.interrupt)
         timer.daemon = True
@@ -218,6 +228,51 @@ class Store:
         """
         return self._frame("provenance", names=_listed(names))
 
+    def file_load(self, source: str, file: str) -> pd.DataFrame:
+        """The newest load that read a file of a name for a source.
+
+        Returns:
+            At most one row, with columns `load`, `sha256`, `rows_read`, `kept`, `unchanged`, `restated`
+            (int) and `undone` (bool).
+        """
+        return self._frame("file_load", source=source, file=file)
+
+    def observations(
+        self,
+        name: str,
+        *,
+        first: date | None,
+        last: date | None,
+        where: Mapping[str, str],
+        size: int,
+        offset: int = 0,
+        as_of: datetime | None = None,
+    ) -> pd.DataFrame:
+        """A page of the stored values of one series; samples have none.
+
+        Args:
+            name: Of the series.
+            first: Oldest day wanted; None for all.
+            last: Newest day wanted; None for all.
+            where: Only these segments.
+            size: At most so many rows.
+            offset: After so many.
+            as_of: What was known at this time; None is all that is known now.
+
+        Returns:
+            Rows by day and segments, with columns `day`, `segments` (JSON) and `value` (float).
+        """
+        return self._frame(
+            "observations",
+            as_of,
+            name=name,
+            first=first,
+            last=last,
+            where=dict(where),
+            size=size,
+            offset=offset,
+        )
+
     def coverage(self, names: Sequence[str] | None = None) -> pd.DataFrame:
         """How far the current values of series reach.
 
@@ -228,8 +283,8 @@ class Store:
         """
         return self._frame("coverage", names=_listed(names))
 
-    def _frame(self, statement: str, **parameters: object) -> pd.DataFrame:
-        with self.reading() as connection:
+    def _frame(self, statement: str, as_of: datetime | None = None, /, **parameters: object) -> pd.DataFrame:
+        with self.reading(as_of) as connection:
             frame = connection.execute(sql(statement), parameters or None).df()
         for column in frame.columns.intersection(["undoes", "undone_by"]):
             frame[column] = frame[column].astype("Int64")

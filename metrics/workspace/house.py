@@ -6,6 +6,7 @@ page, a command or another program wants is asked here.
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -47,13 +48,16 @@ from metrics.workspace.judging import Judging
 from metrics.workspace.limits import Limits
 from metrics.workspace.loop import Loop
 from metrics.workspace.quarters import Quarters
+from metrics.workspace.querying import Querying
 from metrics.workspace.voicing import Voicing
 
 Clock = Callable[[], datetime]
 Progress = Callable[[str, float], None]
 
 REMEMBERED = 24  # Decks kept in memory: a quarter of weeks in two forms.
+MOMENTS = 4  # Past moments kept open.
 WEEKS_ON_A_CHART = 6
+WITHOUT_FILE = ("sql", "push")  # Forms of sources that have no file of their own.
 TABLE_OF_TARGETS = "{}__target"  # Name of the stored series that holds a metric's dated targets.
 
 
@@ -64,7 +68,9 @@ class Workspace:
     workspace is opened; numbers are read anew whenever the store has a new version.
     """
 
-    def __init__(self, folder: Path, clock: Clock, *, journal: str = "") -> None:
+    def __init__(
+        self, folder: Path, clock: Clock, *, journal: str = "", environment: Mapping[str, str] | None = None
+    ) -> None:
         self.folder = folder
         self.registry: Registry = registry.read(folder.resolve())
         self.store = Store(folder / "store")
@@ -73,7 +79,37 @@ class Workspace:
         self._unspoken: OrderedDict[tuple[str, str, date, datetime | None, str | None], Deck] = OrderedDict()
         self._known_sources: tuple[tuple[str, date], pd.DataFrame] | None = None
         self._journal_url = journal
+        self.environment: Mapping[str, str] = environment or {}
         self._known_limits: tuple[str, tuple[date | None, date | None]] | None = None
+        self._moments: OrderedDict[datetime, Workspace] = OrderedDict()
+        self.past: datetime | None = None
+
+    def as_it_stood(self, moment: datetime) -> "Workspace":
+        """This workspace at a past moment: what was known, owned, believed and said by then.
+
+        The definitions are those of today, because they are files. Nothing can be decided in it.
+
+        Args:
+            moment: An aware time.
+
+        Raises:
+            JournalError: `moment` has no time zone.
+        """
+        if moment not in self._moments:
+            self._moments[moment] = self._at(moment)
+            while len(self._moments) > MOMENTS:
+                self._moments.popitem(last=False)
+        return self._moments[moment]
+
+    def _at(self, moment: datetime) -> "Workspace":
+        past = copy(self)
+        for name in [n for n, part in vars(Workspace).items() if isinstance(part, cached_property)]:
+            past.__dict__.pop(name, None)  # A room made for the present keeps what it read.
+        past._decks, past._unspoken, past._moments = OrderedDict(), OrderedDict(), OrderedDict()
+        past._known_sources, past.past = None, moment
+        past.store = self.store.as_it_stood(moment)
+        past.__dict__["journal"] = self.journal.as_it_stood(moment)
+        return past
 
     @property
     def definitions(self) -> Definitions:
@@ -95,9 +131,9 @@ class Workspace:
     def now(self) -> datetime:
         """The moment, in the company's time zone; the frozen one of a demonstration."""
         zone = ZoneInfo(self.definitions.company.time_zone)
-        if frozen := self.definitions.company.now:
-            return frozen.replace(tzinfo=zone)
-        return self._clock().astimezone(zone)
+        frozen = self.definitions.company.now
+        now = frozen.replace(tzinfo=zone) if frozen else self._clock().astimezone(zone)
+        return now if self.past is None else min(now, self.past.astimezone(zone))
 
     def moment(self) -> datetime:
         """The real moment, in the company's time zone, also where a demonstration's clock stands still."""
@@ -170,7 +206,8 @@ class Workspace:
         key = self.version, self.decisions_version, chosen, as_of, deck
         made = self._decks.get(key)
         if made is None:
-            made = self._decks[key] = self._spoken(self._numbers(chosen, as_of, deck), as_of)
+            house = self if as_of is None else self.as_it_stood(as_of)
+            made = self._decks[key] = house._spoken(house._numbers(chosen, as_of, deck))
             while len(self._decks) > REMEMBERED:
                 self._decks.popitem(last=False)
         return made
@@ -185,12 +222,10 @@ class Workspace:
                 self._unspoken.popitem(last=False)
         return made
 
-    def _spoken(self, made: Deck, as_of: datetime | None) -> Deck:
-        """A deck with what people said, and the flywheel's state. One of a past moment stays as it was."""
-        wheel = None
-        if self.definitions.nodes and as_of is None:
-            wheel = self.beliefs.wheel(made.week_ending, graded=False)
-        if as_of is not None or not self.decisions_version:
+    def _spoken(self, made: Deck) -> Deck:
+        """A deck with what people said, and the flywheel's state."""
+        wheel = self.beliefs.wheel(made.week_ending, graded=False) if self.definitions.nodes else None
+        if not self.decisions_version:
             return replace(made, wheel=wheel)
         voices = self.voicing.voices(made.week_ending, made.name)
         definitions = self.loop.definitions
@@ -215,7 +250,7 @@ class Workspace:
                 target_tables=self.target_tables,
                 restated=self._restated(week_ending, as_of),
                 verdicts=verdicts,
-                remarks=self.voicing.remarks(as_of),
+                remarks=self.voicing.remarks(),
             )
             owned = replace(self.registry, definitions=self.loop.definitions)
             made = week.build(owned, known, week_ending, deck)
@@ -426,6 +461,11 @@ class Workspace:
         return self.limits.decisions()
 
     @cached_property
+    def exporting(self) -> Exporting:
+        """Decks as files to carry away."""
+        return Exporting(self)
+
+    @cached_property
     def limits(self) -> Limits:
         """Dividers and exclusions: declaring and ending them."""
         return Limits(self)
@@ -456,9 +496,9 @@ class Workspace:
         return Quarters(self.loop.chronicle)
 
     @cached_property
-    def exporting(self) -> Exporting:
-        """Decks as files to carry away."""
-        return Exporting(self)
+    def querying(self) -> Querying:
+        """How the queries of `sql` sources are run."""
+        return Querying(self)
 
     @cached_property
     def voicing(self) -> Voicing:
@@ -503,7 +543,8 @@ class Workspace:
         holders = [
             name
             for name, source in self.all_sources.items()
-            if source.form != "sql" and any(p.resolve() == path for p in self.folder.glob(source.path))
+            if source.form not in WITHOUT_FILE
+            and any(p.resolve() == path for p in self.folder.glob(source.path))
         ]
         if len(holders) == 1:
             return holders[0]
@@ -517,14 +558,17 @@ class Workspace:
         *,
         files: Mapping[str, Sequence[Path]] | None = None,
         keep_good: bool = False,
+        whole: bool = False,
         by: str = "",
         progress: Progress | None = None,
     ) -> LoadReport:
         """Load sources into the store; loading twice keeps nothing new.
 
         Args:
-            names: Sources to load; by default every declared one and every table of targets.
+            names: Sources to load; by default every declared one that nobody pushes to, and every table
+                of targets.
             files: Files to read in place of the declared ones, by source.
+            whole: Ask queries for all days again, and not only for those that may have changed.
             keep_good: Load the good rows and keep the refused cells, instead of refusing the source.
             by: Who loads.
             progress: Called with what is being done and the share done, 0 to 1.
@@ -533,7 +577,8 @@ class Workspace:
             SourceError: A cell was refused; nothing of any source is loaded.
         """
         given = files or {}
-        wanted = list(names) or list(given) or [n for n, s in self.all_sources.items() if s.form != "sql"]
+        told = [n for n, s in self.all_sources.items() if s.form != "push"]
+        wanted = list(names) or list(given) or told
         readings = []
         for done, name in enumerate(wanted):
             if progress:
@@ -546,6 +591,8 @@ class Workspace:
                     keep_good=keep_good,
                     calendar=self.calendar,
                     files=given.get(name),
+                    query=None if name in given else self.querying.query(name, whole=whole),
+                    progress=progress,
                 )
             )
         if progress:

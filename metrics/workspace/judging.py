@@ -137,7 +137,8 @@ class Judging:
             self._definitions,
             week_ending.isoformat(),
         )
-        moment = as_of.astimezone(UTC).isoformat() if as_of else ""
+        known = as_of or house.past
+        moment = known.astimezone(UTC).isoformat() if known else ""
         return "\n".join((*parts, moment, engine()))
 
     @property

@@ -1,7 +1,7 @@
 """What a deck is told of people: their words about its week, its state, what changed since the one before."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from metrics import week
@@ -30,10 +30,9 @@ class Voicing:
         newest = max((f.number for f in told if f.kind.startswith(BUILT_IN)), default=0)
         return f"{newest} {loop.today}" if newest else ""
 
-    def remarks(self, as_of: datetime | None = None) -> tuple[Remark, ...]:
-        """The annotations that people made, up to a moment."""
-        told = self._house.loop.saying.annotations()
-        return tuple(Remark(r.day, r.text, (r.metric,)) for r in told if as_of is None or r.at <= as_of)
+    def remarks(self) -> tuple[Remark, ...]:
+        """The annotations that people made."""
+        return tuple(Remark(r.day, r.text, (r.metric,)) for r in self._house.loop.saying.annotations())
 
     def voices(self, week_ending: date, deck: str) -> week.Voices:
         """Everything said about one week's deck."""
