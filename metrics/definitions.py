@@ -153,10 +153,17 @@ class DateColumn(Definition):
 
 
 class Connection(Definition):
-    """Where a `sql` source runs. The address comes from the environment or a file, never from YAML."""
+    """Where a `sql` source runs. The address comes from the environment or a file, never from YAML.
+
+    Attributes:
+        url_env: Environment variable that holds the address.
+        url_file: File that holds it; relative to the workspace, or anywhere.
+        time_limit_seconds: After which a query is stopped.
+    """
 
     url_env: str | None = None
     url_file: str | None = None
+    time_limit_seconds: Annotated[float, Field(gt=0, le=86_400)] = 300.0
 
 
 class Notify(Definition):
@@ -261,6 +268,7 @@ class _SourceFile(Definition):
     observed_at: str | None = None
     grain: Grain = "day"
     look_back_days: Annotated[int, Field(ge=0)] = 0
+    most_rows: Annotated[int, Field(ge=1)] | None = None
     late_after_days: Annotated[int, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
@@ -272,6 +280,8 @@ class _SourceFile(Definition):
             raise ValueError("`sheet` belongs to an `excel` source")
         if (self.sql is None) != (self.connection is None):
             raise ValueError("`sql` and `connection` go together")
+        if self.most_rows is not None and not self.sql:
+            raise ValueError("`most_rows` belongs to a `sql` source")
         if self.decimal == self.thousands:
             raise ValueError("`decimal` and `thousands` cannot be the same sign")
         return self
@@ -314,10 +324,42 @@ class SampleSource(_SourceFile):
     samples: Annotated[dict[Name, str], Field(min_length=1)]
 
 
+FileSource = WideSource | LongSource | SampleSource
+
+
+class PushSource(Definition):
+    """Series that a program tells by itself, over the API: `POST /api/v1/observations`.
+
+    Attributes:
+        push: Always true; marks the source.
+        series: Ids of the series it may tell, and no others.
+        segments: Names of the segments that each value carries; none: the values carry none.
+        grain: What one value stands for: a day, or the week or month that holds it.
+        late_after_days: After how many days without news it is late.
+    """
+
+    push: Literal[True]
+    series: Annotated[tuple[Name, ...], Field(min_length=1)]
+    segments: tuple[str, ...] = ()
+    grain: Grain = "day"
+    late_after_days: Annotated[int, Field(ge=1)] | None = None
+
+    @property
+    def form(self) -> Literal["push"]:
+        """It has no file."""
+        return "push"
+
+    @property
+    def path(self) -> str:
+        """It has no file."""
+        return ""
+
+
 def _source_shape(value: Any) -> str | None:
     has = value.keys() if isinstance(value, dict) else type(value).model_fields.keys()
     return (
-        "samples" if "samples" in has
+        "push" if "push" in has
+        else "samples" if "samples" in has
         else "long" if "series_column" in has or "value_column" in has
         else "wide"
     )  # fmt: skip
@@ -326,7 +368,8 @@ def _source_shape(value: Any) -> str | None:
 Source = Annotated[
     Annotated[WideSource, Tag("wide")]
     | Annotated[LongSource, Tag("long")]
-    | Annotated[SampleSource, Tag("samples")],
+    | Annotated[SampleSource, Tag("samples")]
+    | Annotated[PushSource, Tag("push")],
     Discriminator(_source_shape),
 ]
 

@@ -2,6 +2,7 @@
 
 from metrics.ingest.naming import slug
 from metrics.ingest.profile import ColumnProfile, Profile, profile
+from metrics.ingest.pushed import Pushed, Refusal, pushed, refusals
 from metrics.ingest.reading import read, sentence
 from metrics.ingest.readings import FileRead, Progress, Readings, Reject
 from metrics.ingest.sheet import sheet
@@ -11,10 +12,14 @@ __all__ = [
     "FileRead",
     "Profile",
     "Progress",
+    "Pushed",
     "Readings",
+    "Refusal",
     "Reject",
     "profile",
+    "pushed",
     "read",
+    "refusals",
     "sentence",
     "sheet",
     "slug",

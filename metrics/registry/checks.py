@@ -33,6 +33,7 @@ from metrics.definitions import (
     MonthsTableBlock,
     Percentile,
     PlanTarget,
+    PushSource,
     SampleSource,
     SeriesTarget,
     StepTarget,
@@ -115,7 +116,7 @@ def references(definitions: Definitions) -> Iterator[tuple[Path, str, str]]:
         for place, name in enumerate(event.scope):
             yield ("events", number, "scope", place), "metrics", name
     for name, source in definitions.sources.items():
-        if source.connection:
+        if not isinstance(source, PushSource) and source.connection:
             yield ("sources", name, "connection"), "connections", source.connection
     for metric in definitions.metrics.values():
         yield from _metric_references(metric)
@@ -476,7 +477,7 @@ def _blocks(definitions: Definitions) -> Iterator[Fault]:
 
 def _files(definitions: Definitions, folder: Folder | None) -> Iterator[Fault]:
     for name, source in definitions.sources.items():
-        if reason := misplaced(source.path, folder):
+        if not isinstance(source, PushSource) and (reason := misplaced(source.path, folder)):
             yield ("sources", name, source.form), reason
     for place, path in small_files(definitions):
         if reason := misplaced(path, folder):

@@ -18,6 +18,7 @@ from metrics.definitions import (
     LongSource,
     Metric,
     MonthsTableBlock,
+    PushSource,
     SampleSource,
     StepTarget,
     Sum,
@@ -217,8 +218,8 @@ def _series(definitions: Definitions) -> Iterator[Question]:
         field, declared = (
             ("samples", source.samples) if isinstance(source, SampleSource) else ("series", source.series)
         )
-        for series in declared:
-            path: Path = ("sources", name, field, series)
+        for place, series in enumerate(declared):
+            path: Path = ("sources", name, field, place if isinstance(source, PushSource) else series)
             if series not in read:
                 told = f"no metric reads the series {series!r}. Measure it, or leave it out."
                 yield "unread_series", path, told
