@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 
 from metrics import text
 from metrics.deck import Deck
-from metrics.errors import UnknownNameError
 from metrics.export import Exported, Paper, Setting, form
 from metrics.reviews.editions import Edition
 
@@ -48,7 +47,7 @@ class Exporting:
         """
         chosen = form(name)
         if edition is not None:
-            return self._frozen(week_ending or self._house.default_week(), name, deck, edition)
+            return self._frozen(week_ending or self._house.default_week(), name, deck, edition, paper)
         made = self._house.deck(week_ending, as_of, deck)
         known = f"-as-of-{as_of:%Y-%m-%dT%H%M}" if as_of is not None else ""
         return Exported(
@@ -58,17 +57,19 @@ class Exporting:
         )
 
     def _frozen(
-        self, week_ending: date, name: str, deck: str | None, edition: int | Literal["newest"]
+        self, week_ending: date, name: str, deck: str | None, edition: int | Literal["newest"], paper: Paper
     ) -> Exported:
-        """A published deck: HTML and JSON are the frozen files themselves."""
+        """A published deck: HTML and JSON are the frozen files, other forms are made of its value."""
         chosen = form(name)
         publishing = self._house.loop.publishing
         found = publishing.edition(week_ending, deck, None if edition == "newest" else edition)
-        frozen = {"html": publishing.document, "json": publishing.document_of_values}
-        if name not in frozen:
-            raise UnknownNameError(f"A published deck has no {name} yet. Choose html or json.")
         file = f"{found.deck}-{found.week_ending}-edition-{found.number}.{chosen.extension}"
-        return Exported(file, chosen.mime, frozen[name](found))
+        frozen = {"html": publishing.document, "json": publishing.document_of_values}
+        if name in frozen:
+            return Exported(file, chosen.mime, frozen[name](found))
+        standing = _edition(found)
+        made = chosen.make(publishing.deck(found), Setting(paper, standing[:1].upper() + standing[1:]))
+        return Exported(file, chosen.mime, made)
 
     def _standing(self, deck: Deck) -> str:
         """What a deck that was made just now is worth, in words."""

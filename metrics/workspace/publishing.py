@@ -3,6 +3,7 @@
     published/company-2026-05-09-1-3f9a2c41/
         deck.json          every value, in the form other programs read
         deck.html          the deck as it is shown and printed
+        whole.json         the deck's value, of which every other form is made
         week.json          answers, certifications, actions, stories, limits: what people said of it
         definitions.json   what was declared
 
@@ -39,12 +40,13 @@ from metrics.reviews.editions import Edition, deck_subject, editions, may_publis
 from metrics.reviews.statement import newest_number
 from metrics.text import counted
 from metrics.workspace.chronicle import Chronicle
+from metrics.workspace.thawing import thawed
 
 FOLDER = "published"
 _DRAFT = ".part-"
 _DRAFTS_AFTER = 3_600  # Seconds after which what a killed process left is removed.
 _NAME = re.compile(r"[a-z][a-z0-9_]*-\d{4}-\d{2}-\d{2}-\d+-[0-9a-f]{8}")
-_FILES = ("deck.json", "deck.html", "week.json", "definitions.json")
+_FILES = ("deck.json", "deck.html", "whole.json", "week.json", "definitions.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,20 @@ class Publishing:
         """
         return self._bytes(edition, "deck.json")
 
+    def deck(self, edition: Edition) -> Deck:
+        """The frozen deck as the value it was, of which every form can be made.
+
+        Raises:
+            StoreError: The file is gone or was changed, or was not kept yet when the deck was published.
+        """
+        if "whole.json" not in edition.files:
+            raise StoreError(
+                f"Edition {edition.number} of {edition.deck} for the week ending {edition.week_ending} was "
+                "published when only its HTML and JSON were kept. Choose html or json, or publish another "
+                "edition."
+            )
+        return thawed(json.loads(self._bytes(edition, "whole.json")))
+
     def week(self, edition: Edition) -> dict[str, Any]:
         """What people had said of it: answers, certifications, actions, stories, limits."""
         told: dict[str, Any] = json.loads(self._bytes(edition, "week.json"))
@@ -200,6 +216,7 @@ class Publishing:
         files = {
             "deck.json": _json(json_form.as_json(deck)),
             "deck.html": html.document(deck).encode(),
+            "whole.json": _json(plain(deck)),
             "week.json": _json(plain({**week, **self._made_from(deck)})),
             "definitions.json": _json(declared),
         }
