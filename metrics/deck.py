@@ -210,6 +210,101 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """An owner's answer to a mark of the week, for files that list all of them.
+
+    Attributes:
+        metric: Id of the metric answered for.
+        name: Its name.
+        kind: Which of the four answers, in words: `Still analysing`.
+        text: The answer.
+        more: The rest, behind it.
+        due: When a `Still analysing` is promised.
+        decided_by: Who decided that a known cause needs no action.
+        through: Names of the inputs through which an output is answered.
+        by: Name of who said it.
+        at: When.
+    """
+
+    metric: str
+    name: str
+    kind: str
+    text: str
+    more: str
+    due: date | None
+    decided_by: str
+    through: tuple[str, ...]
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ActionItem:
+    """A promise about a metric as it stands, for files that list all of them.
+
+    Attributes:
+        metric: Id of the metric it is about.
+        name: Its name.
+        text: What will be done.
+        owner: Name of who does it.
+        opened: The day it was recorded.
+        due: By when.
+        late: Open past its date.
+        state: `open`, `done` or `dropped`.
+        result: What came of it, or why it was dropped; empty while open.
+        should_move: Name of the metric it should move, and which way: `Conversion up`.
+        effect_by: By when that should show.
+        dissent: What somebody said against it.
+    """
+
+    metric: str
+    name: str
+    text: str
+    owner: str
+    opened: date
+    due: date
+    late: bool
+    state: Literal["open", "done", "dropped"]
+    result: str
+    should_move: str
+    effect_by: date
+    dissent: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatedLink:
+    """A flywheel link with its evidence, for files that list all of them.
+
+    Attributes:
+        driver: Id of the metric that moves.
+        driver_name: Its name.
+        driven: Id of the metric that follows.
+        driven_name: Its name.
+        sign: Together or apart.
+        lag_weeks: Weeks after which the effect shows, first to last.
+        because: The mechanism.
+        stated: When it was stated; None if nobody said.
+        state: `supported`, `contradicted`, `insufficient`, `definition`; empty if nothing is loaded.
+        grade: 0 to 4; None where it cannot be told or is contradicted.
+        weeks: Weeks that count as test data.
+        words: The evidence in a sentence.
+    """
+
+    driver: str
+    driver_name: str
+    driven: str
+    driven_name: str
+    sign: Literal["+", "-"]
+    lag_weeks: tuple[int, int]
+    because: str
+    stated: date | None
+    state: str
+    grade: int | None
+    weeks: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Deck:
     """One week's review.
 
@@ -233,6 +328,9 @@ class Deck:
         state: Where the week stands, in a word: `in owner review`; empty where nobody works through it.
         wheel: The flywheel with this week's state; None if none is declared.
         changed: What changed in this deck since the one before, in sentences.
+        replies: The owners' answers of the week, in the deck's order. These last three are filled for files.
+        actions: Promises about the deck's metrics that are open, or were closed within the year.
+        links: Stated links that touch the deck's metrics.
     """
 
     company: str
@@ -254,6 +352,25 @@ class Deck:
     state: str = ""
     wheel: Wheel | None = None
     changed: tuple[str, ...] = ()
+    replies: tuple[Reply, ...] = ()
+    actions: tuple[ActionItem, ...] = ()
+    links: tuple[StatedLink, ...] = ()
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Ids of all metrics that some block shows, each once, in reading order."""
+        found: dict[str, None] = {}
+        for block in self.blocks:
+            lines = block.chart.lines if block.chart else ()
+            rows = block.table.rows if block.table else ()
+            for metric in (
+                block.metric,
+                *(x.metric for x in lines if x.role != "target"),
+                *(r.metric for r in rows),
+            ):
+                if metric:
+                    found[metric] = None
+        return tuple(found)
 
     @property
     def blocks(self) -> tuple[Block, ...]:

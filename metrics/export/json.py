@@ -9,12 +9,13 @@ Source: DESIGN.md section 5.
 from collections.abc import Sequence
 from typing import Any
 
-from metrics.deck import Block, Case, Deck, Marked, Table
+from metrics.deck import ActionItem, Block, Case, Deck, Marked, Reply, Row, StatedLink, Table
 from metrics.flywheel import Moved
 from metrics.history import Signal
 from metrics.signals import Tier
 from metrics.six_twelve import Box, Change, Line, SixTwelve
 from metrics.text import summary
+from metrics.wheel import Wheel
 
 SCHEMA = "sixtwelve.deck/1"
 SIGNALS_SCHEMA = "sixtwelve.signals/1"
@@ -51,7 +52,79 @@ def as_json(deck: Deck) -> dict[str, Any]:
         "watches": _metrics(deck.watches, "watch"),
         "by_chance": {"exceptions": deck.by_chance[0], "watches": deck.by_chance[1]},
         "groups": [_case(case) for case in deck.cases],
+        "state": deck.state,
+        "asked": [{"kind": a.kind, "text": a.text, "metric": a.metric, "late": a.late} for a in deck.asked],
+        "changed": list(deck.changed),
+        "flywheel": _wheel(deck.wheel) if deck.wheel else None,
+        "owner_answers": [_reply(reply) for reply in deck.replies],
+        "actions": [_action(action) for action in deck.actions],
+        "links": [_link(link) for link in deck.links],
         "blocks": blocks,
+    }
+
+
+def _wheel(wheel: Wheel) -> dict[str, Any]:
+    return {
+        "nodes": [
+            {
+                "id": node.id,
+                "name": node.name,
+                "metrics": list(node.metrics),
+                "exceptions": list(node.exceptions),
+                "watches": list(node.watches),
+            }
+            for node in wheel.nodes
+        ],
+        "edges": [list(edge) for edge in wheel.edges],
+    }
+
+
+def _reply(reply: Reply) -> dict[str, Any]:
+    return {
+        "metric": reply.metric,
+        "name": reply.name,
+        "kind": reply.kind,
+        "text": reply.text,
+        "more": reply.more,
+        "due": reply.due.isoformat() if reply.due else None,
+        "decided_by": reply.decided_by,
+        "through": list(reply.through),
+        "by": reply.by,
+        "at": reply.at.isoformat(),
+    }
+
+
+def _action(action: ActionItem) -> dict[str, Any]:
+    return {
+        "metric": action.metric,
+        "name": action.name,
+        "text": action.text,
+        "owner": action.owner,
+        "opened": action.opened.isoformat(),
+        "due": action.due.isoformat(),
+        "late": action.late,
+        "state": action.state,
+        "result": action.result,
+        "should_move": action.should_move,
+        "effect_by": action.effect_by.isoformat(),
+        "dissent": action.dissent,
+    }
+
+
+def _link(link: StatedLink) -> dict[str, Any]:
+    return {
+        "driver": link.driver,
+        "driver_name": link.driver_name,
+        "driven": link.driven,
+        "driven_name": link.driven_name,
+        "sign": link.sign,
+        "lag_weeks": list(link.lag_weeks),
+        "because": link.because,
+        "stated": link.stated.isoformat() if link.stated else None,
+        "state": link.state,
+        "grade": link.grade,
+        "weeks": link.weeks,
+        "sentence": link.words,
     }
 
 
@@ -141,7 +214,17 @@ def _block(block: Block, currency: str) -> dict[str, Any]:
         "signal": _signal(block.signal, block.told) if block.signal else None,
         "behind": [_moved(moved) for moved in block.behind],
         "on_target": block.on_target,
+        "meaning": block.meaning,
+        "said": None,
     }
+    if block.said:
+        form["said"] = {
+            "stamps": list(block.said.stamps),
+            "answer": block.said.answer,
+            "by": block.said.by,
+            "remarks": list(block.said.remarks),
+            "stories": list(block.said.stories),
+        }
     if block.chart:
         form |= _chart(block.chart)
     if block.table:
@@ -188,6 +271,7 @@ def _line(line: Line) -> dict[str, Any]:
         "paired_by": list(line.paired_by),
         "break_week": line.break_week,
         "break_month": line.break_month,
+        "weeks_incomplete": list(line.weeks_incomplete),
     }
 
 
@@ -215,14 +299,16 @@ def _table(table: Table) -> dict[str, Any]:
     return {
         "header": table.header,
         "columns": list(table.columns),
-        "rows": [
-            {
-                "header": row.header,
-                "metric": row.metric,
-                "unit": row.unit,
-                "values": list(row.values),
-                "states": list(row.states),
-            }
-            for row in table.rows
-        ],
+        "rows": [_row(row) for row in table.rows],
+    }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        "header": row.header,
+        "metric": row.metric,
+        "unit": row.unit,
+        "values": list(row.values),
+        "states": list(row.states),
+        "signal": _signal(row.signal, row.told) if row.signal else None,
     }

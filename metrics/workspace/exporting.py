@@ -10,6 +10,7 @@ from metrics import text
 from metrics.deck import Deck
 from metrics.export import Exported, Paper, Setting, form
 from metrics.reviews.editions import Edition
+from metrics.workspace.recording import recorded
 
 if TYPE_CHECKING:
     from metrics.workspace.house import Workspace
@@ -48,7 +49,7 @@ class Exporting:
         chosen = form(name)
         if edition is not None:
             return self._frozen(week_ending or self._house.default_week(), name, deck, edition, paper)
-        made = self._house.deck(week_ending, as_of, deck)
+        made = recorded(self._house, self._house.deck(week_ending, as_of, deck))
         known = f"-as-of-{as_of:%Y-%m-%dT%H%M}" if as_of is not None else ""
         return Exported(
             f"{made.name}-{made.week_ending}{known}.{chosen.extension}",

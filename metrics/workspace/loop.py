@@ -46,6 +46,7 @@ from metrics.workspace.chronicle import Chronicle
 from metrics.workspace.living import Living
 from metrics.workspace.owning import Owning
 from metrics.workspace.publishing import Changed, Publishing
+from metrics.workspace.recording import recorded
 from metrics.workspace.saying import Saying
 
 if TYPE_CHECKING:
@@ -376,7 +377,7 @@ class Loop:
             raise DecisionError(closed_gate(self._house.definitions, label, "published", missing))
         reason = "; ".join(words for words in (because.strip(), despite.strip()) if words)
         return self.publishing.publish(
-            replace(self._house.deck(week, deck=name), state=WORDS["published"]),
+            replace(recorded(self._house, self._house.deck(week, deck=name)), state=WORDS["published"]),
             self.said(week, name),
             by=by,
             because=reason,
