@@ -30,6 +30,7 @@ class Tally:
     _lock: Lock = field(default_factory=Lock)
 
     def add(self, action: str, seconds: float) -> None:
+        """Note how long an action took."""
         with self._lock:
             self.seconds.setdefault(action, []).append(seconds)
 
