@@ -29,6 +29,7 @@ from metrics.reviews.editions import Edition
 from metrics.reviews.week_states import Owed
 from metrics.text import counted
 from metrics.workspace import Workspace
+from metrics.workspace.owning import owners_form
 
 
 @app.command()
@@ -43,35 +44,7 @@ def owners(
     told = chosen.loop.owning.owners()
     rows = [o for o in told.all(day) if person is None or person in (o.owner, o.deputy, o.left)]
     if form is Form.json:
-        print_json(
-            {
-                "day": day.isoformat(),
-                "rows": [
-                    {
-                        "metric": o.metric,
-                        "name": definitions.metrics[o.metric].name,
-                        "owner": o.owner,
-                        "standing": o.standing,
-                        "since": o.since.isoformat() if o.since else None,
-                        "deputy": o.deputy,
-                        "deputy_until": o.deputy_until.isoformat() if o.deputy_until else None,
-                        "proposed": o.proposed,
-                        "coming": {"owner": o.coming[0], "from": o.coming[1].isoformat()}
-                        if o.coming
-                        else None,
-                        "left": o.left,
-                    }
-                    for o in rows
-                ],
-                "without_owner": list(told.without(day)),
-                "differ_from_definitions": [o.metric for o in told.differences(day)],
-                "unrelated_sections": {s.person: [list(g) for g in s.groups] for s in told.unrelated(day)},
-                "coverage": [
-                    {"node": c.node, "metrics": len(c.metrics), "without_owner": list(c.without)}
-                    for c in told.coverage(day)
-                ],
-            }
-        )
+        print_json(owners_form(definitions, told, rows, day))
         return
     width = max((len(o.metric) for o in rows), default=0)
     for o in rows:
@@ -420,10 +393,11 @@ def reminded(workspace: Workspace, told: Mapping[str, Sequence[Owed]]) -> list[s
             f"${rules.webhook_env} (https://host/path), and name the host in notify.allowed_hosts."
         )
     done = []
+    hosts = notify.Rules(rules.allowed_hosts, rules.inner_hosts)
     if mail:
-        took = notify.mailed(messages, mail, rules.sender, rules.allowed_hosts)
+        took = notify.mailed(messages, mail, rules.sender, hosts)
         done.append(f"Mailed to {', '.join(took) or 'nobody: no address is known'}.")
     if hook:
-        count = notify.posted(messages, hook, rules.allowed_hosts)
+        count = notify.posted(messages, hook, hosts)
         done.append(f"Posted {counted(count, 'message')} to the webhook.")
     return done
