@@ -1,13 +1,13 @@
 """Commands about goals, and what drove a change."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from metrics.cli.shared import Folder, Form, Format, a_day, a_week, app, opened, print_json, shown_progress
-from metrics.workspace.drivers import Change
-from metrics.workspace.goals import Track
+from metrics.workspace.drivers import change_form
+from metrics.workspace.goals import goal_form
 
 
 class PeriodOf(StrEnum):
@@ -45,36 +45,6 @@ def goals(
     typer.echo(" ".join((goal_words.summary(tracks), goal_words.bar(tracks))))
 
 
-def goal_form(track: Track) -> dict[str, Any]:
-    """One goal, for other programs; null is unknown and never stands for zero."""
-    pace, set_ = track.pace, track.kept.status(track.week_ending)
-    return {
-        "goal": track.goal.name,
-        "metric": track.metric.id,
-        "owner": track.goal.owner,
-        "first_day": track.period.first.isoformat(),
-        "last_day": track.period.last.isoformat(),
-        "week_ending": track.week_ending.isoformat(),
-        "unit": track.metric.unit,
-        "value": track.value,
-        "way": pace.way if pace else None,
-        "to_date": track.to_date,
-        "latest": track.latest,
-        "plan_to_date": track.plan_to_date,
-        "required_per_week": pace.required_per_week if pace else None,
-        "total": pace.total if pace else None,
-        "low80": pace.low80 if pace else None,
-        "high80": pace.high80 if pace else None,
-        "p_hit": pace.p_hit if pace else None,
-        "state": pace.state if pace else "not_forecast",
-        "reason": track.why or (pace.reason if pace else None),
-        "proposed": track.proposed,
-        "status": set_.status if set_ else None,
-        "because": set_.because if set_ else None,
-        "set_by": set_.by if set_ else None,
-    }
-
-
 @app.command()
 def drivers(
     metric: Annotated[str, typer.Argument(help="The metric.")],
@@ -101,40 +71,3 @@ def drivers(
         typer.echo(driver_words.why_not(change))
     for split in change.splits:
         typer.echo(f"{driver_words.dimension(split.by)}: {driver_words.story(change, split, currency)}")
-
-
-def change_form(change: Change) -> dict[str, Any]:
-    """A change and its contributions, for other programs."""
-    return {
-        "metric": change.metric.id,
-        "unit": change.metric.unit,
-        "before": [change.before.first.isoformat(), change.before.last.isoformat()],
-        "after": [change.after.first.isoformat(), change.after.last.isoformat()],
-        "from": change.from_value,
-        "to": change.to_value,
-        "change": change.amount,
-        "why_not": change.why_not,
-        "splits": [
-            {
-                "by": split.by,
-                "kind": split.made.kind,
-                "state": split.made.state,
-                "residual": split.made.residual,
-                "contributions": [
-                    {
-                        "part": c.segment,
-                        "before": c.before,
-                        "after": c.after,
-                        "rate": c.rate,
-                        "mix": c.mix,
-                        "total": c.total,
-                        "share_of_change": c.share_of_change,
-                        "own_z": c.own_z,
-                        "ordinary": c.greyed,
-                    }
-                    for c in split.made.contributions
-                ],
-            }
-            for split in change.splits
-        ],
-    }

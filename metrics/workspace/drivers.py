@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
 import numpy as np
@@ -700,3 +700,43 @@ def _joined(rest: Sequence[attribution.Contribution]) -> attribution.Contributio
         weight_before=summed("weight_before"),
         weight_after=summed("weight_after"),
     )
+
+
+# --- for other programs ---------------------------------------------------------------------------
+
+
+def change_form(change: Change) -> dict[str, Any]:
+    """A change and its contributions, for other programs."""
+    return {
+        "metric": change.metric.id,
+        "unit": change.metric.unit,
+        "before": [change.before.first.isoformat(), change.before.last.isoformat()],
+        "after": [change.after.first.isoformat(), change.after.last.isoformat()],
+        "from": change.from_value,
+        "to": change.to_value,
+        "change": change.amount,
+        "why_not": change.why_not,
+        "splits": [
+            {
+                "by": split.by,
+                "kind": split.made.kind,
+                "state": split.made.state,
+                "residual": split.made.residual,
+                "contributions": [
+                    {
+                        "part": c.segment,
+                        "before": c.before,
+                        "after": c.after,
+                        "rate": c.rate,
+                        "mix": c.mix,
+                        "total": c.total,
+                        "share_of_change": c.share_of_change,
+                        "own_z": c.own_z,
+                        "ordinary": c.greyed,
+                    }
+                    for c in split.made.contributions
+                ],
+            }
+            for split in change.splits
+        ],
+    }

@@ -819,3 +819,36 @@ def _pace(form: Mapping[str, Any]) -> Pace:
         EventMark(e["event"], date.fromisoformat(e["day"]), e["only"]) for e in parts["events"]
     )
     return Pace(**parts)
+
+
+# --- for other programs ---------------------------------------------------------------------------
+
+
+def goal_form(track: Track) -> dict[str, Any]:
+    """One goal, for other programs; null is unknown and never stands for zero."""
+    pace, set_ = track.pace, track.kept.status(track.week_ending)
+    return {
+        "goal": track.goal.name,
+        "metric": track.metric.id,
+        "owner": track.goal.owner,
+        "first_day": track.period.first.isoformat(),
+        "last_day": track.period.last.isoformat(),
+        "week_ending": track.week_ending.isoformat(),
+        "unit": track.metric.unit,
+        "value": track.value,
+        "way": pace.way if pace else None,
+        "to_date": track.to_date,
+        "latest": track.latest,
+        "plan_to_date": track.plan_to_date,
+        "required_per_week": pace.required_per_week if pace else None,
+        "total": pace.total if pace else None,
+        "low80": pace.low80 if pace else None,
+        "high80": pace.high80 if pace else None,
+        "p_hit": pace.p_hit if pace else None,
+        "state": pace.state if pace else "not_forecast",
+        "reason": track.why or (pace.reason if pace else None),
+        "proposed": track.proposed,
+        "status": set_.status if set_ else None,
+        "because": set_.because if set_ else None,
+        "set_by": set_.by if set_ else None,
+    }

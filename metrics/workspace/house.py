@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -47,8 +47,11 @@ from metrics.workspace.goals import Goals
 from metrics.workspace.judging import Judging
 from metrics.workspace.limits import Limits
 from metrics.workspace.loop import Loop
+from metrics.workspace.observing import Observing
+from metrics.workspace.pushing import Pushing
 from metrics.workspace.quarters import Quarters
 from metrics.workspace.querying import Querying
+from metrics.workspace.tokens import Tokens
 from metrics.workspace.voicing import Voicing
 
 Clock = Callable[[], datetime]
@@ -510,6 +513,21 @@ class Workspace:
         """The week as people work through it."""
         return Loop(self)
 
+    @cached_property
+    def observing(self) -> Observing:
+        """Values as numbers, for other programs."""
+        return Observing(self)
+
+    @cached_property
+    def pushing(self) -> Pushing:
+        """What programs push."""
+        return Pushing(self)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """What lets programs in."""
+        return Tokens(self)
+
     # --- definitions -------------------------------------------------------------------------
 
     def findings(self) -> tuple[Finding, ...]:
@@ -581,8 +599,9 @@ class Workspace:
         wanted = list(names) or list(given) or told
         readings = []
         for done, name in enumerate(wanted):
-            if progress:
-                progress(f"reading {name}", done / (len(wanted) + 1))
+            told_of = None if progress is None else partial(_scaled, progress, done, len(wanted) + 1)
+            if told_of:
+                told_of(f"reading {name}", 0.0)
             readings.append(
                 ingest.read(
                     name,
@@ -592,7 +611,7 @@ class Workspace:
                     calendar=self.calendar,
                     files=given.get(name),
                     query=None if name in given else self.querying.query(name, whole=whole),
-                    progress=progress,
+                    progress=told_of,
                 )
             )
         if progress:
@@ -664,6 +683,11 @@ class Workspace:
         series = set(told.loc[told["source"] == source, "series"])
         readers = [m for m in self.definitions.metrics.values() if series & set(series_of(m.measure))]
         return bool(readers) and all(m.retired for m in readers)
+
+
+def _scaled(progress: Progress, done: int, steps: int, what: str, share: float) -> None:
+    """How far one of several steps is, as a share of all."""
+    progress(what, (done + share) / steps)
 
 
 def _as_source(metric: str, table: TargetTable) -> WideSource:

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
+from metrics.definitions import Definitions
 from metrics.errors import DecisionError
 from metrics.journal import Fact
 from metrics.owners import (
@@ -161,3 +163,37 @@ class Owning:
             for m in wanted
         ]
         return self._chronicle.say(*statements, by=by)
+
+
+# --- for other programs ---------------------------------------------------------------------------
+
+
+def owners_form(
+    definitions: Definitions, told: Owners, rows: Sequence[Ownership], day: date
+) -> dict[str, Any]:
+    """Who answers for what on a day, for JSON: some rows, and what is not in order."""
+    return {
+        "day": day.isoformat(),
+        "rows": [
+            {
+                "metric": o.metric,
+                "name": definitions.metrics[o.metric].name,
+                "owner": o.owner,
+                "standing": o.standing,
+                "since": o.since.isoformat() if o.since else None,
+                "deputy": o.deputy,
+                "deputy_until": o.deputy_until.isoformat() if o.deputy_until else None,
+                "proposed": o.proposed,
+                "coming": {"owner": o.coming[0], "from": o.coming[1].isoformat()} if o.coming else None,
+                "left": o.left,
+            }
+            for o in rows
+        ],
+        "without_owner": list(told.without(day)),
+        "differ_from_definitions": [o.metric for o in told.differences(day)],
+        "unrelated_sections": {s.person: [list(g) for g in s.groups] for s in told.unrelated(day)},
+        "coverage": [
+            {"node": c.node, "metrics": len(c.metrics), "without_owner": list(c.without)}
+            for c in told.coverage(day)
+        ],
+    }

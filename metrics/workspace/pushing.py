@@ -1,0 +1,115 @@
+"""What programs push: checked as a file is, loaded as a file is, and answered the same when sent again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from metrics import ingest
+from metrics.definitions import PushSource
+from metrics.errors import ConflictError, UnknownNameError, hint
+from metrics.ingest import Pushed, Refusal
+from metrics.reviews import rights
+
+if TYPE_CHECKING:
+    from metrics.workspace.house import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of a push.
+
+    Attributes:
+        load: Number of the load, for `wbr undo`; None if nothing was new.
+        version: Of the store that holds the values.
+        rows: Values pushed.
+        kept: Values that were not known.
+        unchanged: Values that were known.
+        restated: Values that took the place of others.
+        replayed: The same push had come before under the same key; nothing was done again.
+    """
+
+    load: int | None
+    version: str
+    rows: int
+    kept: int
+    unchanged: int
+    restated: int
+    replayed: bool = False
+
+
+class Pushing:
+    """The sources that programs tell."""
+
+    def __init__(self, house: "Workspace") -> None:
+        self._house = house
+        self._one_at_a_time = Lock()  # So that two of one key do not both find nothing.
+
+    def source(self, name: str) -> PushSource:
+        """A source that can be pushed to; UnknownNameError if there is none of this name."""
+        sources = self._house.definitions.sources
+        known = {n: s for n, s in sources.items() if isinstance(s, PushSource)}
+        if name not in known:
+            raise UnknownNameError(f"{name!r} is no source that can be pushed to. {hint(name, known)}")
+        return known[name]
+
+    def refusals(self, name: str, values: Sequence[Pushed]) -> tuple[Refusal, ...]:
+        """Everything wrong with a push; nothing if it can be loaded."""
+        return ingest.refusals(self.source(name), values, self._house.calendar)
+
+    def push(self, name: str, values: Sequence[Pushed], *, by: str, key: str = "") -> Received:
+        """Load what was pushed, all or nothing.
+
+        Args:
+            name: The source.
+            values: What is told.
+            by: Handle of the person in whose name; needs the right to load.
+            key: Name of this push in the program's own words; a second push of the same key and values is
+                answered as the first was, also if other values came in between.
+
+        Raises:
+            NotAllowedError, UnknownNameError: The person may not load; there is no such source.
+            SourceError: A value is refused; see `refusals`.
+            ConflictError: The key was used for other values, or its load was taken back.
+            StoreError: The store cannot be written.
+        """
+        house = self._house
+        source = self.source(name)
+        rights.checked(house.definitions, by, "load")
+        called = f"pushed by {by}{f', key {key}' if key else ''}"
+        told = ingest.pushed(name, source, values, house.calendar, called=called)
+        with self._one_at_a_time:
+            if key and (known := self._known(name, called, told.files[0].sha256, key)):
+                return known
+            report = house.store.add([told], house.now().astimezone(UTC), by=by)
+        (of_source,) = report.sources
+        return Received(
+            report.load,
+            report.version,
+            of_source.rows,
+            of_source.kept,
+            of_source.unchanged,
+            of_source.restated,
+        )
+
+    def _known(self, name: str, called: str, sha256: str, key: str) -> Received | None:
+        """The answer to a push that came before; None if none of this key did."""
+        found = self._house.store.file_load(name, called).to_dict("records")
+        if not found:
+            return None
+        (row,) = found
+        if row["sha256"] != sha256:
+            raise ConflictError(
+                f"The key {key!r} was used for other values, in load {row['load']}. Nothing was loaded. "
+                "Give each push a key of its own."
+            )
+        if row["undone"]:
+            raise ConflictError(
+                f"The push of the key {key!r} was load {row['load']}, and that was taken back. Nothing was "
+                "loaded. To tell the values again, use another key."
+            )
+        numbers = {n: int(row[n]) for n in ("kept", "unchanged", "restated")}
+        return Received(
+            int(row["load"]), self._house.version, int(row["rows_read"]), **numbers, replayed=True
+        )
