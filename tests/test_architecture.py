@@ -15,7 +15,7 @@ PACKAGE = ROOT / "metrics"
 
 # A room sees only the lines above its own.
 LINES = [
-    {"errors", "shipped"},
+    {"errors", "shipped", "health"},
     {"periods", "definitions"},
     {"registry", "rollup", "signals", "attribution", "pacing", "reviews", "correlation"},
     {"history"},
@@ -52,6 +52,8 @@ AT_HOME = {
     "ruamel": {"registry", "ingest"},  # `ingest` reads the peer's configuration.
     "pydantic": {"definitions", "registry"},
     "python_calamine": {"ingest"},
+    "pptx": {"export"},
+    "xlsxwriter": {"export"},
     "pyarrow": {"ingest", "store", "demo"},
 }
 CLOCKS = {"today", "now", "utcnow", "time"}

@@ -39,6 +39,8 @@ class DeckForm(StrEnum):
 
     json = "json"
     html = "html"
+    csv = "csv"
+    xlsx = "xlsx"
 
 
 @app.command()
@@ -82,8 +84,10 @@ def deck(
 
 def _an_edition(word: str | None) -> int | Literal["newest"] | None:
     """The edition a person named."""
-    if word is None or word == "newest":
-        return word
+    if word is None:
+        return None
+    if word == "newest":
+        return "newest"
     if not word.isdecimal():
         raise typer.BadParameter(f"{word!r} is no edition. Write its number, or `newest`.")
     return int(word)

@@ -13,7 +13,9 @@ from metrics.deck import Deck
 from metrics.errors import UnknownNameError, hint
 
 Paper = Literal["a4", "letter"]
-HTML, JSON = "text/html", "application/json"
+HTML, JSON, CSV = "text/html", "application/json", "text/csv"
+OFFICE = "application/vnd.openxmlformats-officedocument"
+XLSX = f"{OFFICE}.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,23 @@ def _html(deck: Deck, _: Setting) -> bytes:
     return document(deck).encode()
 
 
+def _csv(deck: Deck, _: Setting) -> bytes:
+    from metrics.export.csv import document
+
+    return document(deck).encode()
+
+
+def _xlsx(deck: Deck, setting: Setting) -> bytes:
+    from metrics.export.xlsx import document
+
+    return document(deck, setting.standing)
+
+
 FORMATS: Mapping[str, Format] = {
     "json": Format("json", JSON, _json, binary=False),
     "html": Format("html", HTML, _html, binary=False),
+    "csv": Format("csv", CSV, _csv, binary=False),
+    "xlsx": Format("xlsx", XLSX, _xlsx),
 }
 
 
