@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from metrics.cli.shared import (
+    LOOPBACK,
     Folder,
     Form,
     Format,
@@ -154,6 +155,12 @@ def prepare(
 def serve(
     workspace: Folder = None,
     port: Port = 8501,
+    address: Annotated[str, typer.Option(help="Where to listen; by default for this machine alone.")] = LOOPBACK,
+    host_name: Annotated[
+        list[str] | None,
+        typer.Option(help="A name it answers to, such as review.example.com; may be given several times."),
+    ] = None,
+    base_path: Annotated[str, typer.Option(help="The path below which a proxy shows it, such as /wbr.")] = "",
 ) -> None:
-    """Serve the dashboard on this machine."""
-    serve_dashboard(found(workspace), port)
+    """Serve the dashboard; docs/deploy.md tells how to let others in."""
+    serve_dashboard(found(workspace), port, address, host_name or (), base_path)

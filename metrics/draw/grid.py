@@ -49,6 +49,8 @@ OUT_OF_REACH = text.against_target(inside=True, met=False)  # Said on the card; 
 UNSTAMPED = ("event_week", "too_short", "constant")  # Not judged, and neither stamp nor point shows it.
 LEFT = ' class="w-left"'
 FLOOR_NOTE = "Scales do not start at 0"
+NOTHING_LATE = "Nothing: every metric has its week."
+HALVES_NOTE = "left: six weeks, right: twelve months"
 
 
 def page(deck: Deck, twins: Twins = "static") -> str:
@@ -59,7 +61,7 @@ def page(deck: Deck, twins: Twins = "static") -> str:
         twins: `static` writes every chart's table into the page; `on_demand` leaves it to
             `grid.js`, which builds it from the chart when it is opened.
     """
-    return f"{front(deck)}{legend(judged=_judged(deck))}{body(deck, twins)}"
+    return f"{front(deck)}{legend(judged=has_signals(deck))}{body(deck, twins)}"
 
 
 def preparation(deck: Deck, twins: Twins = "static") -> str:
@@ -82,7 +84,7 @@ def preparation(deck: Deck, twins: Twins = "static") -> str:
         f'<p class="w-company">{escape(deck.company)}: {escape(deck.title)}</p><h1>Exceptions only</h1>'
         f'<p class="w-week">{escape(text.deck_week(deck))} · '
         f"{text.chance(len(deck.exceptions), deck.by_chance[0])}</p>"
-        f'<p class="w-words">{PREPARATION}</p></header>{legend(judged=_judged(deck))}{"".join(cases)}'
+        f'<p class="w-words">{PREPARATION}</p></header>{legend(judged=has_signals(deck))}{"".join(cases)}'
         f"{_all_of(deck.watches, text.chance_of_watches(len(deck.watches), deck.by_chance[1]))}"
         f"{_all_of(deck.unjudged, text.counted(len(deck.unjudged), 'metric') + ' not judged')}"
     )
@@ -170,7 +172,7 @@ def _answers(answers: Sequence[Answer]) -> str:
 
 def _signals(deck: Deck) -> str:
     """How many exceptions, and how many chance alone brings; each case told once; the watches by name."""
-    if not _judged(deck):
+    if not has_signals(deck):
         return ""
     count = text.chance(len(deck.exceptions), deck.by_chance[0])
     cases = "".join(map(_case, deck.cases))
@@ -181,7 +183,8 @@ def _signals(deck: Deck) -> str:
     )
 
 
-def _judged(deck: Deck) -> bool:
+def has_signals(deck: Deck) -> bool:
+    """Whether the signal engine was asked at all."""
     return any(block.signal is not None for block in deck.blocks)
 
 
@@ -234,7 +237,7 @@ def _driver(one: Marked) -> str:
 
 def _glyph(signal: Signal) -> str:
     """The mark as on the chart, with its words for those who do not see it."""
-    kind = _ring(signal)
+    kind = ring(signal)
     if kind is None:
         return ""
     return (
@@ -244,7 +247,8 @@ def _glyph(signal: Signal) -> str:
     )
 
 
-def _ring(signal: Signal) -> six_twelve.Ring | None:
+def ring(signal: Signal) -> six_twelve.Ring | None:
+    """The mark of a signal, as it is drawn; None without one."""
     match signal.tier:
         case "exception":
             return "good" if signal.favourable else "alarm"
@@ -267,37 +271,46 @@ def _watches(deck: Deck) -> str:
 
 
 def _unjudged(deck: Deck) -> str:
-    """How many metrics cannot be judged yet, by reason, where no stamp says so."""
+    return "".join(f'<p class="w-watches w-calm">{escape(words)}</p>' for words in unjudged(deck))
+
+
+def unjudged(deck: Deck) -> tuple[str, ...]:
+    """How many metrics cannot be judged yet, a sentence a reason, where no stamp says so."""
     reasons = Counter(b.told for b in deck.unjudged if b.signal and b.signal.state in UNSTAMPED)
-    told = [(text.counted(count, "metric"), reason) for reason, count in reasons.most_common()]
-    return "".join(
-        f'<p class="w-watches w-calm">{metrics} {escape(reason[:1].lower() + reason[1:])}.</p>'
-        for metrics, reason in told
+    return tuple(
+        f"{text.counted(count, 'metric')} {reason[:1].lower() + reason[1:]}."
+        for reason, count in reasons.most_common()
     )
 
 
 def _notices(notices: Sequence[Notice]) -> str:
     heading = '<section class="w-notices"><h2>Missing or late</h2>'
     if not notices:
-        return f"{heading}<p>Nothing: every metric has its week.</p></section>"
-    order = list(NOTICE_WORDS)
-    ranked = sorted(notices, key=lambda notice: order.index(notice.kind))
+        return f"{heading}<p>{NOTHING_LATE}</p></section>"
     groups = "".join(
-        f"<dt>{NOTICE_WORDS[kind]}</dt>" + "".join(f"<dd>{escape(notice.text)}</dd>" for notice in same)
-        for kind, same in groupby(ranked, key=lambda notice: notice.kind)
+        f"<dt>{kind}</dt>" + "".join(f"<dd>{escape(notice.text)}</dd>" for notice in same)
+        for kind, same in ranked(notices)
     )
     return f"{heading}<dl>{groups}</dl></section>"
 
 
+def ranked(notices: Sequence[Notice]) -> Iterator[tuple[str, list[Notice]]]:
+    """What is missing or late by kind, in words, the kind that matters most first."""
+    order = list(NOTICE_WORDS)
+    for kind, same in groupby(sorted(notices, key=lambda n: order.index(n.kind)), key=lambda n: n.kind):
+        yield NOTICE_WORDS[kind], list(same)
+
+
 def _contents(deck: Deck) -> str:
     items = "".join(
-        f'<li><a href="#s{n}">{escape(section.title)}</a> <span>{_span(section)}</span></li>'
+        f'<li><a href="#s{n}">{escape(section.title)}</a> <span>{span(section)}</span></li>'
         for n, section in enumerate(deck.sections, 1)
     )
     return f'<nav class="w-contents" aria-label="Contents"><h2>Contents</h2><ol>{items}</ol></nav>'
 
 
-def _span(section: Section) -> str:
+def span(section: Section) -> str:
+    """The numbers of a section's blocks, first to last; empty if it has none."""
     numbers = [block.number for block in section.blocks if block.kind != "section"]
     if not numbers:
         return ""
@@ -317,7 +330,19 @@ def legend(*, judged: bool = False) -> str:
     Args:
         judged: The deck carries signals.
     """
-    keys = (
+    items = "".join(
+        f'<li><svg class="w-612 w-key" viewBox="0 0 24 12" aria-hidden="true">{drawn}</svg>{words}</li>'
+        for drawn, words in keys(judged)
+    )
+    return (
+        f'<ul class="w-legend" aria-label="Key to the charts">{items}'
+        f'<li class="w-scales">{HALVES_NOTE} · {FLOOR_NOTE.lower()}</li></ul>'
+    )
+
+
+def keys(judged: bool) -> tuple[tuple[str, str], ...]:
+    """The marks of the charts, each drawn into a box of 24 × 12, and its words."""
+    return (
         ('<path class="now" d="M1 6H23"/><path class="dots" d="M12 6h.01"/>', "this year"),
         ('<path class="before" d="M1 6H23"/>', "year earlier"),
         ('<path class="target" d="M12 2.6l3.4 5.8h-6.8z"/>', "target"),
@@ -330,14 +355,6 @@ def legend(*, judged: bool = False) -> str:
         ),
         (f'<path class="pair" d="M6 6{six_twelve.PAIR}"/>', "paired by an event"),
         *_keys_of_signals(judged),
-    )
-    items = "".join(
-        f'<li><svg class="w-612 w-key" viewBox="0 0 24 12" aria-hidden="true">{drawn}</svg>{words}</li>'
-        for drawn, words in keys
-    )
-    return (
-        f'<ul class="w-legend" aria-label="Key to the charts">{items}'
-        f'<li class="w-scales">left: six weeks, right: twelve months · {FLOOR_NOTE.lower()}</li></ul>'
     )
 
 
@@ -400,28 +417,31 @@ def _said(block: Block) -> str:
 
 
 def _loud(block: Block) -> str:
-    ring = _ring(block.signal) if block.signal is not None else None
-    return {"alarm": " w-alarm", "good": " w-alarm w-good"}.get(ring or "", "")
+    kind = ring(block.signal) if block.signal is not None else None
+    return {"alarm": " w-alarm", "good": " w-alarm w-good"}.get(kind or "", "")
+
+
+def calm(block: Block) -> str:
+    """What is said of a block without a mark; empty where there is nothing to say.
+
+    That the week cannot be judged, where no stamp says so, or that the target is out of reach.
+    """
+    signal = block.signal
+    if signal is not None and signal.state in UNSTAMPED:
+        return f"{block.told}."
+    return f"Predictable and off target. {OUT_OF_REACH}" if block.on_target == OUT_OF_REACH else ""
 
 
 def _mark(block: Block) -> str:
-    """The mark of a block in words, and what moved behind an exception.
-
-    Without a mark, quietly: that the week cannot be judged, where no stamp says so, or that the target is
-    out of reach.
-    """
+    """The mark of a block in words, and what moved behind an exception; quietly what else is to say."""
     signal = block.signal
     if signal is None or not signal.marked:
-        words = ""
-        if signal is not None and signal.state in UNSTAMPED:
-            words = f"{_whole(block.told)}."
-        elif block.on_target == OUT_OF_REACH:
-            words = f"Predictable and off target. {OUT_OF_REACH}"
-        return f'<p class="w-mark w-calm">{words}</p>' if words else ""
+        words = calm(block)
+        return f'<p class="w-mark w-calm">{_whole(words)}</p>' if words else ""
     behind = ""
     if signal.tier == "exception" and block.drivers:
         behind = f'<span class="w-behind">Behind it: {_drivers(block.drivers)}.</span>'
-    kind = {"alarm": "w-alarm", "good": "w-good"}.get(_ring(signal) or "", "w-watch")
+    kind = {"alarm": "w-alarm", "good": "w-good"}.get(ring(signal) or "", "w-watch")
     return (
         f'<p class="w-mark {kind}"><b>{text.mark(signal)}</b> <span>{_whole(block.told)}.</span> {behind}</p>'
     )

@@ -9,6 +9,8 @@ from itertools import groupby
 
 from metrics.deck import Asked, Deck, Said
 from metrics.draw.flywheel import NODE, Laid, laid, state_words
+from metrics.draw.six_twelve import Palette
+from metrics.draw.style import flywheel_css
 from metrics.wheel import NodeState, Wheel
 
 KINDS = {
@@ -74,9 +76,24 @@ def changes(sentences: Sequence[str]) -> str:
 
 
 def flywheel(wheel: Wheel | None) -> str:
-    """The flywheel with this week's state of each node, small: nodes and edges, no links."""
+    """The flywheel with this week's state of each node, small; empty where there is none."""
     if wheel is None or not wheel.nodes:
         return ""
+    return f'<section class="w-wheel"><h2>Flywheel</h2>{flywheel_svg(wheel)}</section>'
+
+
+def flywheel_words(wheel: Wheel) -> str:
+    """The flywheel's text alternative: the state of each node."""
+    return "; ".join(f"{node.name}: {state_words(node)}" for node in wheel.nodes)
+
+
+def flywheel_svg(wheel: Wheel, palette: Palette = "variables") -> str:
+    """The small flywheel: nodes and edges, no links.
+
+    Args:
+        wheel: With at least one node.
+        palette: `variables` leaves colours to the page's stylesheet; `paper` carries its own.
+    """
     bare = Wheel(wheel.nodes, wheel.edges, (), ())
     where = laid(bare)
     xs = [x for p in where.nodes.values() for x in (p.x - NODE[0], p.x + NODE[0])]
@@ -86,11 +103,12 @@ def flywheel(wheel: Wheel | None) -> str:
     left, right, top, bottom = min(xs) - 8, max(xs) + 8, min(ys) - 8, max(ys) + 8
     edges = "".join(_edge(curve) for curve in where.edges if len(curve) > 1)
     nodes = "".join(_node(node, where) for node in wheel.nodes)
-    said = "; ".join(f"{node.name}: {state_words(node)}" for node in wheel.nodes)
+    alone = palette == "paper"
+    space = ' xmlns="http://www.w3.org/2000/svg"' if alone else ""
+    rules = f"<style>{flywheel_css()}</style>" if alone else ""
     return (
-        '<section class="w-wheel"><h2>Flywheel</h2>'
-        f'<svg class="w-fly" role="img" aria-label="{escape(said)}" '
-        f'viewBox="{left:.0f} {top:.0f} {right - left:.0f} {bottom - top:.0f}">{edges}{nodes}</svg></section>'
+        f'<svg{space} class="w-fly" role="img" aria-label="{escape(flywheel_words(wheel))}" '
+        f'viewBox="{left:.0f} {top:.0f} {right - left:.0f} {bottom - top:.0f}">{rules}{edges}{nodes}</svg>'
     )
 
 

@@ -143,6 +143,12 @@ def svg(
     return "".join(parts)
 
 
+def from_zero(chart: SixTwelve) -> bool:
+    """Whether every scale that is written beside the chart starts at 0."""
+    told = _told(chart.lines[0])
+    return all(s.ticks[0] == 0 for s in _scales(chart, told, chart.two_axes and len(told) == 2).values())
+
+
 # --- what is drawn from -----------------------------------------------------------------------
 
 

@@ -65,7 +65,17 @@ def css() -> str:
 @cache
 def paper_css() -> str:
     """The rules of a chart with literal colours, for SVG that stands alone."""
-    rules = _text("chart.css").replace("var(--w-font)", FONT)
+    return _literal(_text("chart.css"))
+
+
+@cache
+def flywheel_css() -> str:
+    """The rules of the small flywheel with literal colours, for SVG that stands alone."""
+    return _literal("\n".join(r for r in _text("deck.css").splitlines() if r.startswith(".w-fly ")))
+
+
+def _literal(rules: str) -> str:
+    rules = rules.replace("var(--w-font)", FONT)
     for name, colour in LIGHT.items():
         rules = rules.replace(f"var(--w-{name})", colour)
     return rules
