@@ -33,6 +33,7 @@ PURE = {"errors", "periods", "definitions", "rollup", "six_twelve", "deck", "tex
 
 AT_HOME = {
     "streamlit": {"ui"},
+    "prometheus_client": {"ui"},
     "starlette": {"ui"},
     "uvicorn": {"ui"},
     "duckdb": {

@@ -155,7 +155,9 @@ def prepare(
 def serve(
     workspace: Folder = None,
     port: Port = 8501,
-    address: Annotated[str, typer.Option(help="Where to listen; by default for this machine alone.")] = LOOPBACK,
+    address: Annotated[
+        str, typer.Option(help="Where to listen; by default for this machine alone.")
+    ] = LOOPBACK,
     host_name: Annotated[
         list[str] | None,
         typer.Option(help="A name it answers to, such as review.example.com; may be given several times."),

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from enum import StrEnum
@@ -32,6 +32,7 @@ Folder = Annotated[
     ),
 ]
 Port = Annotated[int, typer.Option(help="Port of the dashboard.", min=1, max=65535)]
+LOOPBACK = "127.0.0.1"
 
 
 class Form(StrEnum):
@@ -76,7 +77,7 @@ def found(folder: Path | None) -> Path:
 
 def opened(folder: Path | None) -> Workspace:
     """The workspace that a command works on."""
-    return open_workspace(found(folder), journal=os.environ.get("WBR_JOURNAL", ""))
+    return open_workspace(found(folder), journal=os.environ.get("WBR_JOURNAL", ""), environment=os.environ)
 
 
 @contextmanager
@@ -123,8 +124,10 @@ def somebody() -> str:
     return os.environ.get("USER") or os.environ.get("USERNAME") or "command line"
 
 
-def serve_dashboard(folder: Path, port: int) -> None:
+def serve_dashboard(
+    folder: Path, port: int, address: str = LOOPBACK, hosts: Sequence[str] = (), base_path: str = ""
+) -> None:
     """Start the dashboard and say where it is."""
     from metrics import ui  # Here: Streamlit takes a second to import, and no other command needs it.
 
-    ui.serve(folder, port=port)
+    ui.serve(folder, address, port, hosts, base_path)

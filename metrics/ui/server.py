@@ -5,36 +5,51 @@ import os
 import socket
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from runpy import run_path
 from typing import Any
 
 from metrics.errors import MetricsError
 from metrics.shipped import shipped
+from metrics.ui.asgi.settings import HOSTS, Settings, log_form
 from metrics.ui.opened import WORKSPACE
 
 LOOPBACK = "127.0.0.1"
 
 
-def serve(folder: Path | str, address: str = LOOPBACK, port: int = 8501) -> None:
+def serve(
+    folder: Path | str,
+    address: str = LOOPBACK,
+    port: int = 8501,
+    hosts: Sequence[str] = (),
+    base_path: str = "",
+) -> None:
     """Serve the dashboard of one workspace until stopped.
 
     Args:
         folder: The workspace.
         address: Where to listen; by default only this machine can reach it.
         port: Where to listen.
+        hosts: Names it answers to, `*.example.com` for all below; by default `$WBR_HOSTS`.
+        base_path: The path below which a proxy shows it: `/wbr`.
 
     Raises:
-        MetricsError: The port is taken, or the address is not this machine's.
+        MetricsError: The port is taken, the address is not this machine's, or a setting of the
+            environment is none.
     """
     _claimable(address, port)
     os.environ[WORKSPACE] = str(Path(folder).resolve())
+    if hosts:
+        os.environ[HOSTS] = ",".join(hosts)
+    Settings.read()  # Here, where a mistake is told in words.
+    log_form()
     print(f"Sixtwelve is on http://{address}:{port}  (Ctrl-C stops it)", file=sys.stderr, flush=True)
     door = run_path(str(shipped("dashboard.py")), run_name="dashboard")
     settings = dict(_settings()) | {
         "server.address": address,
         "server.port": port,
+        "server.baseUrlPath": base_path.strip("/"),
         "logger.level": "warning",
         "logger.hideWelcomeMessage": True,  # The address is told above, once.
     }

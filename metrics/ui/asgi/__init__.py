@@ -14,7 +14,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
 
+from metrics.ui import logs, measures
+from metrics.ui.asgi.below import BelowBase
+from metrics.ui.asgi.crowds import Bodies, Rates, Sessions
+from metrics.ui.asgi.doors import Hosts, Origins, SideDoors
 from metrics.ui.asgi.headers import SecurityHeaders
+from metrics.ui.asgi.health import healthz, kept, prometheus
+from metrics.ui.asgi.requests import Requests
+from metrics.ui.asgi.settings import log_form
 from metrics.ui.asgi.shell import Shell
 from metrics.ui.asgi.sweep import Sweep
 
@@ -26,14 +33,13 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Open the workspace and its newest deck once, so that the first visitor does not wait for it."""
     from metrics.ui.opened import warm  # Here: its caches need the running server.
 
+    logs.begin(log_form())
+    measures.watch(kept)
     sweep = Sweep()
     gc.callbacks.append(sweep)
     await to_thread.run_sync(warm)
     yield
     gc.callbacks.remove(sweep)
-
-
-middleware = [Middleware(SecurityHeaders), Middleware(Shell)]
 
 
 async def _front(request: Request) -> RedirectResponse:
@@ -42,4 +48,22 @@ async def _front(request: Request) -> RedirectResponse:
     return RedirectResponse(f"./{asked}")
 
 
-routes: list[BaseRoute] = [Route("/review", _front)]
+routes: list[BaseRoute] = [
+    Route("/review", _front),
+    Route("/healthz", healthz),
+    Route("/metrics", prometheus),
+]
+
+# Named and written down first, refused next for the cheapest reason, looked into last.
+middleware = [
+    Middleware(Requests),
+    Middleware(SecurityHeaders),
+    Middleware(Hosts),
+    Middleware(Origins),
+    Middleware(Rates),
+    Middleware(SideDoors),
+    Middleware(Sessions),
+    Middleware(Bodies),
+    Middleware(BelowBase, routes=routes),
+    Middleware(Shell),
+]
