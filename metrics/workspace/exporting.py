@@ -10,6 +10,7 @@ from metrics import text
 from metrics.deck import Deck
 from metrics.export import Exported, Paper, Setting, form
 from metrics.reviews.editions import Edition
+from metrics.workspace.ready import Ready
 from metrics.workspace.recording import recorded
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class Exporting:
 
     def __init__(self, house: "Workspace") -> None:
         self._house = house
+        self.ready = Ready(house.folder)
 
     def exported(
         self,
@@ -54,7 +56,7 @@ class Exporting:
         return Exported(
             f"{made.name}-{made.week_ending}{known}.{chosen.extension}",
             chosen.mime,
-            chosen.make(made, Setting(paper, self._standing(made))),
+            self.ready.file(made, Setting(paper, self._standing(made)), name, chosen.make),
         )
 
     def _frozen(
@@ -69,7 +71,8 @@ class Exporting:
         if name in frozen:
             return Exported(file, chosen.mime, frozen[name](found))
         standing = _edition(found)
-        made = chosen.make(publishing.deck(found), Setting(paper, standing[:1].upper() + standing[1:]))
+        setting = Setting(paper, standing[:1].upper() + standing[1:])
+        made = self.ready.file(publishing.deck(found), setting, name, chosen.make)
         return Exported(file, chosen.mime, made)
 
     def _standing(self, deck: Deck) -> str:
