@@ -1,5 +1,6 @@
 """The frame of every page: navigation, the open workspace, the week, and mistakes told in words."""
 
+import logging
 from dataclasses import dataclass
 from datetime import date
 from html import escape
@@ -16,10 +17,11 @@ from metrics import text
 from metrics.deck import Deck
 from metrics.errors import DefinitionError, MetricsError, StoreError
 from metrics.shipped import shipped
-from metrics.ui import state, words
+from metrics.ui import logs, measures, state, words
 from metrics.ui.opened import Opened, opened
 from metrics.workspace import Workspace
 
+PERSON = "kept_person"  # Who sits here: the key of metrics/ui/who.py.
 KEPT_WEEK = "kept_week"  # The week a person chose, kept while they walk from page to page.
 
 
@@ -57,10 +59,18 @@ def main() -> None:
     st.set_page_config(page_title="Sixtwelve", page_icon=str(_own("icon.svg")), layout="wide")
     st.html(_own("page.css"))
     chosen = st.navigation(list(destinations().values()), position="top")
-    try:
-        chosen.run()
-    except MetricsError as error:
-        trouble(error)
+    with measures.run(chosen.url_path or "review") as seconds:
+        try:
+            chosen.run()
+        except MetricsError as error:
+            trouble(error)
+    logs.told(
+        "run",
+        request=st.context.headers.get("X-Request-ID"),
+        page=chosen.url_path or "review",
+        ms=round(seconds() * 1000, 1),
+        person=st.session_state.get(PERSON),
+    )
 
 
 def destinations() -> dict[str, Destination]:
@@ -128,6 +138,8 @@ def nothing_loaded(asked: Page) -> NoReturn:
 
 def trouble(error: MetricsError) -> None:
     """A failure in words, in place of the page."""
+    measures.TROUBLES.labels(type(error).__name__).inc()
+    logs.told("trouble", logging.WARNING, kind=type(error).__name__, reason=str(error))
     match error:
         case DefinitionError():
             title, then = "The definitions need mending", "Mend the files and reload this page."
