@@ -485,6 +485,12 @@ class Quotient(Definition):
     of: Annotated[tuple[Operand, ...], Field(min_length=2)]
 
 
+class Withheld(Definition):
+    """Computed from metrics that the reader may not see. Never declared: it stands in a reader's view."""
+
+    how: Literal["withheld"] = "withheld"
+
+
 Folded = Total | Latest | Mean | Minimum | Maximum | First
 Derived = Sum | Difference | Product | Quotient
 Measure = Annotated[
@@ -683,7 +689,8 @@ class _Metric(Definition):
         stock: Judged by its change, not by its level.
         matures_after_weeks: Values younger than this will still move; they are hatched.
         weight: Business weight, for the order of exceptions only.
-        confidential: Absent for readers who may not see it.
+        confidential: Absent for whoever may not see it. True: its owner and deputy see it, and who has the
+            right `read_confidential`. A list: its owner and deputy, and the people and roles listed.
     """
 
     id: Name
@@ -707,7 +714,7 @@ class _Metric(Definition):
     matures_after_weeks: Annotated[int, Field(ge=1, le=52)] | None = None
     state: MetricState | None = None
     weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
-    confidential: bool = False
+    confidential: bool | tuple[Text, ...] = False
 
     @property
     def change_unit(self) -> Compare:

@@ -25,6 +25,7 @@ LINES = [
     {"week", "ingest", "store", "journal", "draw", "demo"},
     {"export", "notify"},
     {"workspace"},
+    {"api"},
     {"ui"},
     {"cli"},
 ]
@@ -34,9 +35,11 @@ PURE = {"errors", "periods", "definitions", "rollup", "six_twelve", "deck", "tex
 AT_HOME = {
     "streamlit": {"ui"},
     "prometheus_client": {"ui"},
-    "starlette": {"ui"},
-    "uvicorn": {"ui"},
+    "starlette": {"ui", "api"},
+    "uvicorn": {"ui", "api"},
+    "mcp": {"api"},
     "duckdb": {
+        "ingest",
         "store",
         "rollup",
         "history",
@@ -44,14 +47,15 @@ AT_HOME = {
         "workspace",
     },  # The last three hand a connection on to `rollup`.
     "altair": {"draw"},
-    "sqlalchemy": {"journal"},
+    "sqlalchemy": {"journal", "ingest"},  # `ingest` asks the databases of users.
+    "sqlglot": {"ingest"},
     "statsmodels": {"pacing"},
     "httpx": {"notify"},
     "smtplib": {"notify"},
     "typer": {"cli"},
     "rich": {"cli"},
     "ruamel": {"registry", "ingest"},  # `ingest` reads the peer's configuration.
-    "pydantic": {"definitions", "registry"},
+    "pydantic": {"definitions", "registry", "api"},
     "python_calamine": {"ingest"},
     "pptx": {"export"},
     "xlsxwriter": {"export"},

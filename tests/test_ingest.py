@@ -612,9 +612,9 @@ def test_the_mistakes_of_all_files_are_told_at_once(tmp_path):
     )
 
 
-def test_a_query_is_not_loaded_yet(tmp_path):
+def test_a_query_needs_somewhere_to_run(tmp_path):
     source = WideSource(sql="q.sql", connection="w", date=DateColumn(column="day"), series={"x": "x"})
-    with pytest.raises(SourceError, match="sql sources are not loaded by this version"):
+    with pytest.raises(SourceError, match=r"web: nothing says where q\.sql runs"):
         read("web", source, tmp_path, calendar=CALENDAR)
 
 

@@ -23,6 +23,10 @@ def load(
     keep_good: Annotated[
         bool, typer.Option("--keep-good", help="Load the good rows and keep the refused cells.")
     ] = False,
+    whole: Annotated[
+        bool,
+        typer.Option("--whole", help="Ask queries for all days again, not only for those that may change."),
+    ] = False,
     workspace: Folder = None,
     form: Format = Form.text,
 ) -> None:
@@ -30,7 +34,9 @@ def load(
     chosen = opened(workspace)
     names, files = parted(sources or [], source, chosen)
     with shown_progress("Loading") as progress:
-        report = chosen.load(names, files=files, keep_good=keep_good, by=somebody(), progress=progress)
+        report = chosen.load(
+            names, files=files, keep_good=keep_good, whole=whole, by=somebody(), progress=progress
+        )
     if form is Form.json:
         print_json(load_form(report))
     else:

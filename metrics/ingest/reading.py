@@ -9,15 +9,16 @@ from typing import Literal, Self
 
 import numpy as np
 
-from metrics.definitions import Grain, LongSource, SampleSource, Source, WideSource
+from metrics.definitions import FileSource, Grain, LongSource, PushSource, SampleSource, Source, WideSource
 from metrics.errors import SourceError
 from metrics.ingest.cells import Signs
 from metrics.ingest.csv import CsvTable
 from metrics.ingest.excel import ExcelTable
-from metrics.ingest.files import Form, display_name, opened, source_files
+from metrics.ingest.files import SUFFIXES, Form, display_name, opened, source_files
 from metrics.ingest.gather import Found, Gathered, Layout, Meaning, Place
 from metrics.ingest.observed import Observed, observed
 from metrics.ingest.parquet import ParquetTable
+from metrics.ingest.query import Query, fetched
 from metrics.ingest.readings import KEPT, SHOWN, FileRead, Progress, Readings, Reject
 from metrics.ingest.repeats import Repeats, ordered, repeats
 from metrics.ingest.tables import Table, UnfitError, position
@@ -32,6 +33,7 @@ def read(
     keep_good: bool = False,
     calendar: Calendar,
     files: Sequence[Path] | None = None,
+    query: Query | None = None,
     progress: Progress | None = None,
 ) -> Readings:
     """Return what a source says, or refuse it with every cell that is to be mended.
@@ -49,6 +51,7 @@ def read(
             first is good; with different values, none is.
         calendar: The company's weeks and months.
         files: Read these files in place of the declared ones, wherever they are: somebody named them.
+        query: How the query of a `sql` source is run.
         progress: Told after each batch how far it is.
 
     Raises:
@@ -57,14 +60,33 @@ def read(
 
     Source: METHOD.md, "Reading a file".
     """
-    if source.form == "sql":
+    if isinstance(source, PushSource):
         raise SourceError(
-            f"{name}: sql sources are not loaded by this version. "
-            "Export the query's rows as CSV or Parquet and declare that file."
+            f"{name} is told by a program over the API, and has no file. "
+            "Push to it: POST /api/v1/observations with a token of scope "
+            f"push:{name}."
         )
+    if source.form == "sql" and files is None:
+        if query is None:
+            raise SourceError(f"{name}: nothing says where {source.path} runs.")
+        with fetched(name, source.path, source.date.column, root, query, progress) as rows:
+            return _read(name, source, [(rows, source.path)], keep_good, calendar, progress)
     paths = tuple(files) if files is not None else source_files(source.path, root)
-    total = opened(paths)
-    tables = _tables(name, source, [(path, display_name(path, root)) for path in paths])
+    named = [(path, display_name(path, root)) for path in paths]
+    return _read(name, source, named, keep_good, calendar, progress)
+
+
+def _read(
+    name: str,
+    source: FileSource,
+    paths: Sequence[tuple[Path, str]],
+    keep_good: bool,
+    calendar: Calendar,
+    progress: Progress | None,
+) -> Readings:
+    """What files say, each called by its name."""
+    total = opened([path for path, _ in paths])
+    tables = _tables(name, source, paths)
     meaning = Meaning(
         grain=source.grain,
         calendar=calendar,
@@ -99,14 +121,16 @@ def opened_table(
             return ExcelTable(path, name, sheet)
         case "parquet":
             return ParquetTable(path, name)
-        case "sql":
-            raise SourceError(
-                f"{name} is a query, and sql sources are not loaded by this version. "
-                "Export its rows as CSV or Parquet and declare that file."
-            )
+        case "sql":  # The query's rows, or a file given in their place.
+            told = SUFFIXES.get(path.suffix.lower())
+            if told is None:
+                raise SourceError(
+                    f"{name} is neither CSV, Excel nor Parquet by its name. Name it accordingly."
+                )
+            return opened_table(told, path, name, delimiter=delimiter, sheet=sheet)
 
 
-def _tables(name: str, source: Source, paths: Iterable[tuple[Path, str]]) -> list[tuple[Table, Layout]]:
+def _tables(name: str, source: FileSource, paths: Iterable[tuple[Path, str]]) -> list[tuple[Table, Layout]]:
     """All files opened, with the places of the columns in each.
 
     Raises:
@@ -127,7 +151,7 @@ def _tables(name: str, source: Source, paths: Iterable[tuple[Path, str]]) -> lis
     return tables
 
 
-def _declared(source: Source) -> dict[str, str]:
+def _declared(source: FileSource) -> dict[str, str]:
     """Series to column, of a source that declares them."""
     match source:
         case WideSource(series=series) | SampleSource(samples=series):
@@ -136,7 +160,7 @@ def _declared(source: Source) -> dict[str, str]:
             return {}
 
 
-def _layout(source: Source, table: Table) -> Layout:
+def _layout(source: FileSource, table: Table) -> Layout:
     """Where the columns are.
 
     Raises:
@@ -199,7 +223,7 @@ def _gathered(
 
 def _readings(
     name: str,
-    source: Source,
+    source: FileSource,
     tables: Sequence[tuple[Table, Layout]],
     gathered: Sequence[Gathered],
     meaning: Meaning,
@@ -247,7 +271,7 @@ def _rejects(
     found: Sequence[tuple[int, Found]],
     observations: Observed,
     again: Repeats | None,
-    source: Source,
+    source: FileSource,
 ) -> tuple[Reject, ...]:
     """The refused cells with their lines, in order of file and line, `KEPT` at most."""
     groups = [] if again is None else list(again.groups(KEPT - len(found)))

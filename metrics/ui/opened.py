@@ -64,7 +64,7 @@ def opened() -> Opened:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _opened(where: str, files: str) -> Opened:
     folder, journal = where.split("\n")
-    return Opened(open_workspace(Path(folder), journal=journal), files)
+    return Opened(open_workspace(Path(folder), journal=journal, environment=os.environ), files)
 
 
 def deck_html(house: Opened, deck: Deck, view: View = "deck") -> str:

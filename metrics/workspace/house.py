@@ -5,12 +5,13 @@ page, a command or another program wants is asked here.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
+from threading import RLock
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -36,6 +37,9 @@ from metrics.history import Decisions, Signal, Verdicts
 from metrics.journal import Journal
 from metrics.periods import Calendar, Period
 from metrics.registry import Finding, Registry
+from metrics.reviews import roles
+from metrics.reviews.access import Hidden, Sieve
+from metrics.reviews.duties import checked
 from metrics.rollup import STATES, Window, days_of, rollup
 from metrics.six_twelve import Charts, SixTwelve, frame
 from metrics.store import LoadReport, Store
@@ -52,6 +56,7 @@ from metrics.workspace.pushing import Pushing
 from metrics.workspace.quarters import Quarters
 from metrics.workspace.querying import Querying
 from metrics.workspace.tokens import Tokens
+from metrics.workspace.seeing import VIEWS, Sift, hidden_from, seen_registry
 from metrics.workspace.voicing import Voicing
 
 Clock = Callable[[], datetime]
@@ -61,6 +66,7 @@ REMEMBERED = 24  # Decks kept in memory: a quarter of weeks in two forms.
 MOMENTS = 4  # Past moments kept open.
 WEEKS_ON_A_CHART = 6
 WITHOUT_FILE = ("sql", "push")  # Forms of sources that have no file of their own.
+_SEEING = RLock()  # A view is made once, however many ask for it at the same time.
 TABLE_OF_TARGETS = "{}__target"  # Name of the stored series that holds a metric's dated targets.
 
 
@@ -86,6 +92,74 @@ class Workspace:
         self._known_limits: tuple[str, tuple[date | None, date | None]] | None = None
         self._moments: OrderedDict[datetime, Workspace] = OrderedDict()
         self.past: datetime | None = None
+        self._whole: Workspace | None = None
+        self._present: Workspace | None = None
+        self._declared = self.registry.definitions
+        self._roles_of: str | None = None  # The journal's version at which roles were looked up.
+        self.hidden = Hidden()
+        self._views: OrderedDict[Hidden, Workspace] = OrderedDict()
+
+    # --- who sees what -----------------------------------------------------------------------
+
+    def seen_by(self, person: str | None) -> "Workspace":
+        """This workspace as a person may see it today: what they may not see is not there.
+
+        Ask on every request: roles, owners and deputies are looked up each time. People who may see the same
+        share one view and what it remembers.
+
+        Args:
+            person: A handle; None for somebody who is nobody of `people`.
+        """
+        if self._present is not None and self.past is not None:
+            return self._present.seen_by(person).as_it_stood(self.past)
+        whole = self.whole
+        whole.notice_roles()
+        gone = hidden_from(whole, person)
+        if not gone:
+            return whole
+        with _SEEING:
+            view = whole._views.get(gone)
+            if view is None:
+                view = whole._views[gone] = whole._view(gone)
+                while len(whole._views) > VIEWS:
+                    whole._views.popitem(last=False)
+            whole._views.move_to_end(gone)
+        view._declared = view._declared.model_copy(update={"people": whole._declared.people})
+        return view
+
+    @property
+    def whole(self) -> "Workspace":
+        """The workspace with nothing hidden; numbers are computed there."""
+        return self._whole or self
+
+    @cached_property
+    def sieve(self) -> Sieve:
+        """Takes what is hidden here out of what people and programs wrote."""
+        return Sieve(self.whole.registry.definitions, self.hidden)
+
+    def _view(self, gone: Hidden) -> "Workspace":
+        view = self._anew()
+        view._whole, view.hidden, view._views = self, gone, OrderedDict()
+        view.registry = seen_registry(self.registry, self._declared, gone)
+        view._declared = view.registry.definitions
+        view.__dict__["journal"] = self.journal.sifted(Sift(self, view.sieve))
+        return view
+
+    def notice_roles(self) -> None:
+        """Look up in the journal who has which role now."""
+        if self._whole is not None:
+            self._whole.notice_roles()
+            self._declared = self._declared.model_copy(update={"people": self._whole._declared.people})
+            return
+        version = self.journal.version
+        if version == self._roles_of:
+            return
+        if self._roles_of and _number(version) < _number(self._roles_of):
+            self._views.clear()  # Restored from a backup: what was sifted is of another chain.
+        people = roles.standing(self.registry.definitions.people, self.journal.facts(kind=roles.FAMILY))
+        if people != self._declared.people:
+            self._declared = self._declared.model_copy(update={"people": people})
+        self._roles_of = version
 
     def as_it_stood(self, moment: datetime) -> "Workspace":
         """This workspace at a past moment: what was known, owned, believed and said by then.
@@ -104,20 +178,29 @@ class Workspace:
                 self._moments.popitem(last=False)
         return self._moments[moment]
 
-    def _at(self, moment: datetime) -> "Workspace":
-        past = copy(self)
+    def _anew(self) -> "Workspace":
+        """Another one of the same files that remembers nothing."""
+        other = copy(self)
         for name in [n for n, part in vars(Workspace).items() if isinstance(part, cached_property)]:
-            past.__dict__.pop(name, None)  # A room made for the present keeps what it read.
-        past._decks, past._unspoken, past._moments = OrderedDict(), OrderedDict(), OrderedDict()
-        past._known_sources, past.past = None, moment
+            other.__dict__.pop(name, None)  # A room made for this one keeps what it read.
+        other._decks, other._unspoken, other._moments = OrderedDict(), OrderedDict(), OrderedDict()
+        other._known_sources, other._known_limits = None, None
+        return other
+
+    def _at(self, moment: datetime) -> "Workspace":
+        past = self._anew()
+        past.past, past._present, past._views = moment, self, OrderedDict()
+        past._whole = None if self._whole is None else self._whole.as_it_stood(moment)
         past.store = self.store.as_it_stood(moment)
         past.__dict__["journal"] = self.journal.as_it_stood(moment)
         return past
 
     @property
     def definitions(self) -> Definitions:
-        """What the YAML files declare."""
-        return self.registry.definitions
+        """What the YAML files declare, with the roles that people have now; in a view, what is seen of it."""
+        if self._roles_of is None and self._whole is None:
+            self.notice_roles()
+        return self._declared
 
     @property
     def calendar(self) -> Calendar:
@@ -176,6 +259,8 @@ class Workspace:
     @property
     def _limits(self) -> tuple[date | None, date | None]:
         """First and last day of the numbers that metrics read, targets left out."""
+        if self._whole is not None:
+            return self._whole._limits
         version = self.version
         if self._known_limits is None or self._known_limits[0] != version:
             self._known_limits = version, _limits(self.store, self._series)
@@ -184,9 +269,7 @@ class Workspace:
     @cached_property
     def _series(self) -> tuple[str, ...]:
         """Every stored series that some metric reads."""
-        return tuple(
-            dict.fromkeys(s for m in self.definitions.metrics.values() for s in series_of(m.measure))
-        )
+        return self._own_series
 
     # --- the deck ----------------------------------------------------------------------------
 
@@ -205,11 +288,11 @@ class Workspace:
             UnknownNameError: No such deck.
             StoreError: The store cannot be read.
         """
-        chosen = week_ending or self.default_week()
+        chosen, as_of = week_ending or self.default_week(), as_of or self.past
         key = self.version, self.decisions_version, chosen, as_of, deck
         made = self._decks.get(key)
         if made is None:
-            house = self if as_of is None else self.as_it_stood(as_of)
+            house = self if as_of is None or as_of == self.past else self.as_it_stood(as_of)
             made = self._decks[key] = house._spoken(house._numbers(chosen, as_of, deck))
             while len(self._decks) > REMEMBERED:
                 self._decks.popitem(last=False)
@@ -227,7 +310,9 @@ class Workspace:
 
     def _spoken(self, made: Deck) -> Deck:
         """A deck with what people said, and the flywheel's state."""
-        wheel = self.beliefs.wheel(made.week_ending, graded=False) if self.definitions.nodes else None
+        # A team's page 0 speaks of its metrics; the flywheel is the company's.
+        whole = self.definitions.nodes and self.definitions.decks[made.name].team is None
+        wheel = self.beliefs.wheel(made.week_ending, graded=False) if whole else None
         if not self.decisions_version:
             return replace(made, wheel=wheel)
         voices = self.voicing.voices(made.week_ending, made.name)
@@ -256,7 +341,7 @@ class Workspace:
                 remarks=self.voicing.remarks(),
             )
             owned = replace(self.registry, definitions=self.loop.definitions)
-            made = week.build(owned, known, week_ending, deck)
+            made = week.build(owned, known, week_ending, deck, whole=self.whole.registry)
         return replace(made, cases=week.cases(made.groups, made.sections, verdicts, owned))
 
     def _sheets(self) -> dict[str, week.Sheet]:
@@ -269,7 +354,14 @@ class Workspace:
             if isinstance(block, TableBlock | ExceptionsBlock)
         }
         there = sorted(path for path in paths if (self.folder / path).is_file())
-        return {path: week.Sheet(*ingest.sheet(path, self.folder)) for path in there}
+        sheets = {path: week.Sheet(*ingest.sheet(path, self.folder)) for path in there}
+        if not self.hidden.metrics:
+            return sheets
+        names_hidden = self.sieve.names_hidden
+        return {
+            path: week.Sheet(sheet.columns, tuple(r for r in sheet.rows if not any(map(names_hidden, r))))
+            for path, sheet in sheets.items()
+        }
 
     def _restated(self, week_ending: date, as_of: datetime | None) -> tuple[week.Restated, ...]:
         """Corrections of days on the chart's weeks; rates that are still maturing are not corrections."""
@@ -420,18 +512,25 @@ class Workspace:
             name = asked.pop()
             if name not in wanted:
                 wanted.add(name)
-                measure = self.definitions.metrics[name].measure
+                measure = self.whole.definitions.metrics[name].measure
                 asked += [*operands(measure), *target_operands(measure)]
-        return [self.definitions.metrics[name] for name in self.registry.order if name in wanted]
+        return self.ordered(wanted)
+
+    def ordered(self, names: Container[str]) -> list[Metric]:
+        """Some metrics as they are computed, every one after those it is computed from."""
+        whole = self.whole.registry
+        return [whole.definitions.metrics[name] for name in whole.order if name in names]
 
     @property
     def target_tables(self) -> dict[str, str]:
         """The stored series of each metric whose targets stand in a table."""
-        return {m: TABLE_OF_TARGETS.format(m) for m in self.definitions.targets}
+        return {m: TABLE_OF_TARGETS.format(m) for m in self.whole.definitions.targets}
 
     def restatements(self, metric: str | None = None) -> pd.DataFrame:
         """Values that changed after they were told, of one metric or all; see `Store.restatements`."""
         names = None if metric is None else list(self._stored(self.metric(metric)))
+        if metric is None and self.hidden.metrics:
+            names = list(self._own_series)
         return self.store.restatements(names)
 
     def provenance(self, metric: str) -> pd.DataFrame:
@@ -440,7 +539,15 @@ class Workspace:
 
     def _stored(self, definition: Metric) -> tuple[str, ...]:
         """The stored series behind a metric, through everything it is computed from."""
-        return tuple(dict.fromkeys(s for m in self.with_operands(definition) for s in series_of(m.measure)))
+        seen = (m for m in self.with_operands(definition) if m.id not in self.hidden.metrics)
+        return tuple(dict.fromkeys(s for m in seen for s in series_of(m.measure)))
+
+    @property
+    def _own_series(self) -> tuple[str, ...]:
+        """Every stored series that a metric reads which is seen here."""
+        return tuple(
+            dict.fromkeys(s for m in self.definitions.metrics.values() for s in series_of(m.measure))
+        )
 
     # --- decisions ---------------------------------------------------------------------------
 
@@ -593,7 +700,13 @@ class Workspace:
 
         Raises:
             SourceError: A cell was refused; nothing of any source is loaded.
+            NotAllowedError: Somebody of `people` loads who has no right to.
         """
+        self.may(by, "load")
+        if self._whole is not None:
+            return self._whole.load(
+                names, files=files, whole=whole, keep_good=keep_good, by=by, progress=progress
+            )
         given = files or {}
         told = [n for n, s in self.all_sources.items() if s.form != "push"]
         wanted = list(names) or list(given) or told
@@ -603,16 +716,7 @@ class Workspace:
             if told_of:
                 told_of(f"reading {name}", 0.0)
             readings.append(
-                ingest.read(
-                    name,
-                    self.source(name),
-                    self.folder,
-                    keep_good=keep_good,
-                    calendar=self.calendar,
-                    files=given.get(name),
-                    query=None if name in given else self.querying.query(name, whole=whole),
-                    progress=told_of,
-                )
+                self.read(name, given.get(name), keep_good=keep_good, whole=whole, progress=told_of)
             )
         if progress:
             progress("writing the store", len(wanted) / (len(wanted) + 1))
@@ -621,9 +725,50 @@ class Workspace:
             progress("done", 1.0)
         return report
 
+    def read(
+        self,
+        name: str,
+        files: Sequence[Path] | None = None,
+        *,
+        keep_good: bool = False,
+        whole: bool = False,
+        progress: Progress | None = None,
+    ) -> ingest.Readings:
+        """What a source holds now, without loading it; the parts are explained at `load`.
+
+        Raises:
+            SourceError: A cell was refused, or there is nothing to read.
+        """
+        return ingest.read(
+            name,
+            self.source(name),
+            self.folder,
+            keep_good=keep_good,
+            calendar=self.calendar,
+            files=files,
+            query=None if files is not None else self.querying.query(name, whole=whole),
+            progress=progress,
+        )
+
     def undo(self, load: int, *, by: str = "") -> LoadReport:
-        """Take a load back: its values stay in history, the current ones are those before it."""
+        """Take a load back: its values stay in history, the current ones are those before it.
+
+        Raises:
+            NotAllowedError: Somebody of `people` takes it back who has no right to.
+        """
+        self.may(by, "undo_load")
         return self.store.undo(load, self.now().astimezone(UTC), by=by)
+
+    def may(self, person: str, act: str) -> None:
+        """Refuse an act to somebody of `people` without the right.
+
+        Who is none of them has come by the command line: whoever may write the folder may do anything.
+
+        Raises:
+            NotAllowedError: The message says who may.
+        """
+        if person in self.definitions.people:
+            checked(self.definitions, person, act)
 
     def loads(self) -> pd.DataFrame:
         """Every load, newest first; see `Store.loads`."""
@@ -631,7 +776,25 @@ class Workspace:
 
     def rejects(self, load: int) -> pd.DataFrame:
         """The refused cells of one load; see `Store.rejects`."""
-        return self.store.rejects(load)
+        told = self.store.rejects(load)
+        if not self.hidden.metrics:
+            return told
+        kept = [
+            source in self.all_sources and not any(map(self._unnamed, cells))
+            for source, *cells in told[["source", "column", "cell", "reason"]].itertuples(index=False)
+        ]
+        return told[kept].reset_index(drop=True)
+
+    def _unnamed(self, words: object) -> bool:
+        """Whether words are a column that nobody sees, or name something hidden."""
+        said = str(words)
+        return said in self._unseen_columns or self.sieve.names_hidden(said)
+
+    @cached_property
+    def _unseen_columns(self) -> frozenset[str]:
+        """The columns and series of sources that only hidden metrics read."""
+        mine = _columns(self.all_sources)
+        return (_columns(self.whole.all_sources) - mine) | self.hidden.metrics
 
     def sources(self) -> pd.DataFrame:
         """Each source and how fresh it is.
@@ -645,7 +808,9 @@ class Workspace:
         latest = self.calendar.latest_week(self.now(), self.definitions.company.time_zone).last
         key = self.version, latest
         if self._known_sources is None or self._known_sources[0] != key:
-            self._known_sources = key, self._sources(latest)
+            told = self._sources(latest) if self._whole is None else self._whole.sources()
+            kept = told[told["source"].isin(list(self.all_sources))].reset_index(drop=True)
+            self._known_sources = key, kept
         return self._known_sources[1].copy()
 
     def _sources(self, latest: date) -> pd.DataFrame:
@@ -683,6 +848,22 @@ class Workspace:
         series = set(told.loc[told["source"] == source, "series"])
         readers = [m for m in self.definitions.metrics.values() if series & set(series_of(m.measure))]
         return bool(readers) and all(m.retired for m in readers)
+
+
+def _number(version: str) -> int:
+    """Of the newest fact of a version of the journal."""
+    return int(version.partition("-")[0] or 0)
+
+
+def _columns(sources: Mapping[str, Source]) -> frozenset[str]:
+    """The ids and columns of the series that sources name."""
+    return frozenset(
+        name
+        for source in sources.values()
+        for field in ("series", "samples")
+        if isinstance(told := getattr(source, field, None), Mapping)
+        for name in (*told, *told.values())
+    )
 
 
 def _scaled(progress: Progress, done: int, steps: int, what: str, share: float) -> None:

@@ -1,0 +1,179 @@
+"""A query run in the user's own database; its rows, put down as a file, are read like any file's."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from time import monotonic
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as arrow_parquet
+
+from metrics.errors import SourceError
+from metrics.ingest.files import source_files
+from metrics.ingest.query.address import ENGINES, Address, address
+from metrics.ingest.query.drivers import OverTimeError, batches
+from metrics.ingest.query.statement import asks_for, checked, filled
+
+__all__ = ["ENGINES", "Address", "Query", "address", "checked", "fetched", "filled"]
+
+MOST_ROWS = 1_000_000  # Where nothing was loaded before.
+TIMES = 10  # More than so many times the rows of the last load is a mistake in the query.
+SEVERAL = 1_000  # A source that was this small may grow as it likes.
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """How a source's query is run.
+
+    Attributes:
+        address: Where.
+        since: First day asked for, `:from`.
+        until: Last day asked for, `:to`.
+        zone: The company's time zone: whose midnight parts the days.
+        seconds: After which it is stopped.
+        rows: More than these are refused.
+    """
+
+    address: Address
+    since: date
+    until: date
+    zone: str
+    seconds: float
+    rows: int
+
+
+def most_rows(limit: int | None, before: int) -> int:
+    """How many rows a query may return: as declared, else ten times what its last load brought."""
+    if limit is not None:
+        return limit
+    return max(before, SEVERAL) * TIMES if before else MOST_ROWS
+
+
+@contextmanager
+def fetched(
+    name: str,
+    path: str,
+    day: str,
+    root: Path,
+    query: Query,
+    progress: Callable[[str, float], None] | None = None,
+) -> Iterator[Path]:
+    """Run a source's query; give its rows as a Parquet file that is gone afterwards.
+
+    Args:
+        name: Of the source.
+        path: Of the query's file, relative to the workspace.
+        day: Column that holds the day: a moment in it is taken where the company is.
+        root: The workspace's folder.
+        query: How it is run.
+        progress: Told how many rows came.
+
+    Raises:
+        SourceError: The text is not one SELECT; the database cannot be reached or refuses; the query
+            takes too long, or returns too many rows. No message holds the address.
+    """
+    (file,) = source_files(path, root)
+    text = _text(file, path)
+    dialect = query.address.engine.dialect
+    whole = checked(text, path, dialect)
+    sql = filled(whole, path, dialect, query.since, query.until)
+    with tempfile.TemporaryDirectory(prefix="wbr-") as folder:
+        found = Path(folder) / "rows.parquet"
+        _written(name, path, sql, day, root, query, found, progress)
+        yield found
+
+
+def incremental(path: str, root: Path, dialect: str) -> bool:
+    """Whether a query mentions `:from`, so that it can be asked for new days only."""
+    (file,) = source_files(path, root)
+    return "from" in asks_for(_text(file, path), path, dialect)
+
+
+def _text(file: Path, path: str) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path} is not UTF-8. Save it as UTF-8 and load again.") from error
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _written(
+    name: str,
+    path: str,
+    sql: str,
+    day: str,
+    root: Path,
+    query: Query,
+    into: Path,
+    progress: Callable[[str, float], None] | None,
+) -> None:
+    """Write the rows as they come, so that memory does not grow with them."""
+    writer: arrow_parquet.ParquetWriter | None = None
+    count, began = 0, monotonic()
+    try:
+        for batch in batches(query.address, sql, seconds=query.seconds, zone=query.zone, root=root):
+            count += batch.num_rows
+            if count > query.rows:
+                raise SourceError(
+                    f"{name}: {path} returned more than {query.rows:,} rows, and was stopped. If that is "
+                    "right, declare `most_rows` on the source; else look for a join that multiplies rows."
+                )
+            table = _plain(pa.Table.from_batches([batch]), day, query.zone)
+            if writer is None:
+                writer = arrow_parquet.ParquetWriter(into, table.schema)
+            writer.write_table(_as(table, writer.schema))
+            if progress:
+                progress(f"{path}: {count:,} rows", 0.5)
+            if monotonic() - began > query.seconds:
+                raise OverTimeError
+        if writer is None:
+            raise SourceError(f"{name}: {path} returned no row from {query.since} to {query.until}.")
+    except OverTimeError as error:
+        raise SourceError(
+            f"{name}: {path} was stopped after {query.seconds:g} s. Ask for fewer days with :from and :to, "
+            "or raise `time_limit_seconds` of its connection."
+        ) from error
+    except SourceError:
+        raise
+    except Exception as error:  # Every driver has errors of its own; all are told alike.
+        raise SourceError(f"{name}: {_told(path, error, query.address)}") from error
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+def _told(path: str, error: Exception, where: Address) -> str:
+    """A driver's error in one line, without secrets."""
+    said = " ".join(where.scrubbed(str(getattr(error, "orig", None) or error)).split())
+    return f"{path} failed at {where.shown}: {said[:600]}. The numbers loaded before are as they were."
+
+
+def _plain(table: pa.Table, day: str, zone: str) -> pa.Table:
+    """Types that Parquet and the reader of files know; a moment in the day's column becomes its day there."""
+    columns = []
+    for field, column in zip(table.schema, table.columns, strict=True):
+        kind = column.type
+        if isinstance(kind, pa.BaseExtensionType):
+            column = pa.chunked_array([chunk.storage for chunk in column.chunks], kind.storage_type)
+            kind = column.type
+        if pa.types.is_dictionary(kind):
+            column = column.cast(kind.value_type)
+            kind = column.type
+        if field.name == day and pa.types.is_timestamp(kind) and kind.tz:
+            column = pc.local_timestamp(column.cast(pa.timestamp("us", zone)))
+        elif pa.types.is_decimal(kind) or pa.types.is_float16(kind):
+            column = column.cast(pa.float64())
+        elif pa.types.is_null(kind):
+            column = column.cast(pa.string())
+        columns.append(column)
+    return pa.table(columns, names=table.schema.names)
+
+
+def _as(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A later batch as the first one was: a driver that guesses types may guess anew."""
+    return table if table.schema.equals(schema) else table.cast(schema)

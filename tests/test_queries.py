@@ -1,0 +1,400 @@
+"""Sources that are queries: which texts are run, where, for which days, and what is said when it goes wrong."""
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+
+import duckdb
+import psycopg
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from metrics.errors import SourceError
+from metrics.ingest.query import ENGINES, address, checked, filled
+from metrics.workspace import Workspace
+from tests.postgres import cluster
+
+NOW = datetime(2026, 5, 11, 7, tzinfo=UTC)
+FIRST, LAST = date(2026, 3, 1), date(2026, 5, 9)
+DAYS = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
+QUERY = "select day, series, value, country from facts where day between :from and :to"
+
+WORKSPACE = """
+company: {{name: Northwind, currency: USD, time_zone: America/New_York}}
+calendar: {{week_ends_on: saturday}}
+people:
+  mia: {{name: Mia, email: mia@example.com, roles: [owner]}}
+connections:
+  warehouse: {{url_env: WAREHOUSE_URL, time_limit_seconds: {seconds}}}
+sources:
+  revenue: {{sql: revenue.sql, connection: warehouse, date: {{column: day}}, series_column: series,
+            value_column: value, segments: [country]{more}}}
+metrics:
+  orders: {{name: Orders, kind: output, owner: mia, unit: count, measure: {{how: total, series: orders}}, better: up}}
+decks:
+  company: {{title: Weekly business review, sections: [{{title: Demand, blocks: [orders]}}]}}
+"""
+
+
+def house(folder, url, query=QUERY, *, more="", seconds=20, now=NOW):
+    (folder / "wbr.yaml").write_text(WORKSPACE.format(more=more, seconds=seconds))
+    (folder / "revenue.sql").write_text(query)
+    environment = {"WAREHOUSE_URL": url} if url else {}
+    return Workspace(folder, clock=lambda: now, environment=environment)
+
+
+def rows(days=DAYS, factor=1.0):
+    return [(d, "orders", factor * (100 + n), c) for n, d in enumerate(days) for c in ("US", "CA")]
+
+
+def weekly(workspace):
+    """The last week of orders, which every engine must tell alike."""
+    return workspace.history("orders")["value"].iloc[-1]
+
+
+EXPECTED = sum(2 * (100 + n) for n, d in enumerate(DAYS) if d > LAST - timedelta(days=7))
+
+
+# --- the text -----------------------------------------------------------------------------------------
+
+GOOD = [
+    ("duckdb", "select 1 as a"),
+    ("duckdb", "-- what was sold\nselect day, sum(x) as x from t group by 1;"),
+    ("duckdb", "with a as (select * from t) select * from a union all select * from b"),
+    ("postgres", "select day, x::numeric from t where s = ';drop table t' and day >= :from"),
+    ("mysql", "select `day`, x from t where name like '50%'"),
+    ("clickhouse", "select toDate(at) as day, count() as x from t group by day settings max_threads = 1"),
+    ("bigquery", "select day, x from `project.data.t` where day between :from and :to"),
+    ("snowflake", "select day, v:from.x::float as x from t where day < :to"),
+    ("redshift", "select day, x from t where day >= dateadd(day, -3, :from)"),
+    ("athena", "select day, x from t where day >= :from"),
+    ("trino", "select day, x from catalog.s.t where day >= :from"),
+    ("databricks", "select day, x from main.s.t where day >= :from"),
+]
+
+
+@pytest.mark.parametrize("dialect, text", GOOD, ids=[d + str(n) for n, (d, _) in enumerate(GOOD)])
+def test_one_select_is_run_as_it_stands(dialect, text):
+    whole = checked(text, "q.sql", dialect)
+    assert whole == text.rstrip(";")
+    told = filled(whole, "q.sql", dialect, FIRST, LAST)
+    assert told.count("CAST('2026-") == sum(whole.count(p) for p in (" :from", " :to"))
+
+
+BAD = [
+    ("duckdb", "select 1; select 2", "line 1: a second statement begins here"),
+    ("duckdb", "select 1;\n\ndrop table t", "line 3: a second statement begins here"),
+    ("duckdb", "copy t to 'x.csv'", "line 1: this is no SELECT"),
+    ("duckdb", "attach 'x.db'", "line 1: this is no SELECT"),
+    ("duckdb", "install httpfs", "line 1: this is no SELECT"),
+    ("duckdb", "set threads = 8", "line 1: this is no SELECT"),
+    ("duckdb", "pragma version", "line 1: this is no SELECT"),
+    ("duckdb", "select *\nfrom read_csv('/etc/passwd')", "line 2: READ_CSV reaches past the tables"),
+    ("duckdb", "select *\nfrom read_text('/etc/passwd')", "line 2: read_text reaches past the tables"),
+    ("duckdb", "select *\nfrom '/etc/passwd'", "line 2: '/etc/passwd' is a file and no table"),
+    ("duckdb", "select * from 'a.parquet'", "line 1: 'a.parquet' is a file and no table"),
+    ("duckdb", "select getenv('HOME')", "line 1: getenv reaches past the tables"),
+    (
+        "postgres",
+        "with gone as (delete from t returning *) select * from gone",
+        "DELETE is not part of a query",
+    ),
+    ("postgres", "select * into u from t", "INTO is not part of a query"),
+    ("postgres", "select * from t for update", "LOCK is not part of a query"),
+    ("postgres", "select pg_read_file('/etc/passwd')", "pg_read_file reaches past the tables"),
+    ("postgres", "select pg_sleep(100)", "pg_sleep reaches past the tables"),
+    ("mysql", "select load_file('/etc/passwd')", "load_file reaches past the tables"),
+    ("clickhouse", "select * from url('http://127.0.0.1/', CSV)", "url reaches past the tables"),
+    ("clickhouse", "select * from file('/etc/passwd', CSV)", "file reaches past the tables"),
+    ("duckdb", "", "q.sql is empty"),
+    ("duckdb", "-- nothing", "q.sql holds comments only"),
+    ("duckdb", "select from where (", "cannot be understood as duckdb SQL"),
+    ("duckdb", "select " + "(" * 5000 + "1" + ")" * 5000, "nested too deeply"),
+    ("duckdb", "select '" + "x" * 200_001 + "'", "longer than 200,000 characters"),
+]
+
+
+@pytest.mark.parametrize("dialect, text, words", BAD, ids=[words[:40] for _, _, words in BAD])
+def test_anything_else_is_refused_with_its_line(dialect, text, words):
+    with pytest.raises(SourceError) as refusal:
+        checked(text, "q.sql", dialect)
+    assert words in str(refusal.value)
+
+
+def test_days_are_put_in_outside_of_texts_and_comments_only():
+    text = "select day, ':from' as x -- :to\nfrom t where day >= :from and day < :TO"
+    assert filled(text, "q.sql", "duckdb", FIRST, LAST) == (
+        "select day, ':from' as x -- :to\n"
+        "from t where day >= CAST('2026-03-01' AS DATE) and day < CAST('2026-05-09' AS DATE)"
+    )
+
+
+# --- the address --------------------------------------------------------------------------------------
+
+
+def test_an_address_is_never_shown():
+    told = address("postgresql://mia:s3cret@db.example:5432/w?sslmode=require", "warehouse")
+    assert repr(told) == "Address(postgresql://db.example)"
+    assert told.scrubbed(f"no: {told.url} password=s3cret") == "no: postgresql://db.example password=…"
+    assert told.scrubbed("could not connect to mysql://a:b@h") == "could not connect to mysql://…@h"
+
+
+@pytest.mark.parametrize(
+    "url, words",
+    [
+        ("nonsense", "begins with no kind of database that is known"),
+        ("oracle://a:s3cret@h/x", "begins with no kind of database that is known"),
+        (
+            "bigquery://project",
+            "needs a driver that is not installed. Install it beside Sixtwelve: pip install",
+        ),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_told_without_it(url, words):
+    with pytest.raises(SourceError) as refusal:
+        address(url, "warehouse")
+    assert words in str(refusal.value)
+    assert "s3cret" not in str(refusal.value)
+
+
+def test_every_engine_has_a_language_that_is_known():
+    import sqlglot
+
+    for engine in ENGINES.values():
+        assert sqlglot.Dialect.get_or_raise(engine.dialect)
+
+
+# --- where it runs ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    with cluster() as found:
+        with psycopg.connect(found.plain, autocommit=True) as connection:
+            connection.execute(
+                "create table facts (day date, series text, value numeric(12,2), country text)"
+            )
+            connection.cursor().executemany("insert into facts values (%s, %s, %s, %s)", rows())
+            connection.execute("create table moments (at timestamptz, value int)")
+        yield found
+
+
+def a_duckdb(folder, table=None):
+    with closing(duckdb.connect(str(folder / "w.duckdb"))) as connection:
+        connection.execute("create table facts (day date, series text, value double, country text)")
+        connection.executemany("insert into facts values (?, ?, ?, ?)", table or rows())
+    return "duckdb:///w.duckdb"
+
+
+def a_folder(folder):
+    place = folder / "lake" / "facts"
+    table = list(zip(*rows(), strict=True))
+    names = ["day", "series", "value", "country"]
+    for country in ("US", "CA"):
+        (place / f"country={country}").mkdir(parents=True)
+        mine = pa.table(table, names=names).filter(pa.array([c == country for c in table[3]]))
+        pyarrow.parquet.write_table(mine.drop(["country"]), place / f"country={country}" / "a.parquet")
+    return "parquet:///lake"
+
+
+def a_chdb(folder):
+    from chdb.session import Session
+
+    with closing(Session(str(folder / "ch"))) as session:
+        session.query("create database w")
+        session.query(
+            "create table w.facts (day Date, series String, value Float64, country LowCardinality(String))"
+            " engine = MergeTree order by day"
+        )
+        values = ", ".join(f"('{d}', '{s}', {v}, '{c}')" for d, s, v, c in rows())
+        session.query(f"insert into w.facts values {values}")
+    return "chdb:///ch"
+
+
+def a_sqlite(folder):
+    with closing(sqlite3.connect(folder / "w.sqlite")) as connection:
+        connection.execute("create table facts (day text, series text, value real, country text)")
+        connection.executemany(
+            "insert into facts values (?, ?, ?, ?)", [(d.isoformat(), *rest) for d, *rest in rows()]
+        )
+        connection.commit()
+    return f"sqlite:///{folder / 'w.sqlite'}"
+
+
+@pytest.mark.parametrize("make", [a_duckdb, a_folder, a_chdb, a_sqlite])
+def test_every_embedded_database_tells_the_same_week(tmp_path, make):
+    query = QUERY.replace("facts", "w.facts") if make is a_chdb else QUERY
+    if make is a_sqlite:
+        query = query.replace(":from", "'2026-01-01'").replace(":to", "'2026-12-31'")
+    workspace = house(tmp_path, make(tmp_path), query)
+    report = workspace.load()
+    assert [(s.source, s.kept, s.rows) for s in report.sources] == [("revenue", 140, 140)]
+    assert weekly(workspace) == EXPECTED
+    assert workspace.load().load is None, "a second load keeps nothing new"
+
+
+@pytest.mark.parametrize("driver", ["", "+psycopg"])
+def test_postgresql_tells_the_same_week(tmp_path, postgres, driver):
+    workspace = house(tmp_path, postgres.plain.replace("postgresql:", f"postgresql{driver}:"))
+    assert workspace.load().sources[0].kept == 140
+    assert weekly(workspace) == EXPECTED
+
+
+def test_only_new_days_are_asked_for_with_a_look_back(tmp_path):
+    url = a_duckdb(tmp_path, rows(DAYS[:-10]))
+    workspace = house(tmp_path, url, more=", look_back_days: 5")
+    workspace.load()
+    assert workspace.querying.query("revenue").since == DAYS[-11] - timedelta(days=5)
+    with closing(duckdb.connect(str(tmp_path / "w.duckdb"))) as connection:
+        connection.executemany("insert into facts values (?, ?, ?, ?)", rows()[-20:])
+        connection.execute(
+            "update facts set value = 7 where day = ?", [DAYS[-12]]
+        )  # Late, within the look-back.
+        connection.execute("update facts set value = 8 where day = ?", [DAYS[0]])  # Long before it.
+    told = workspace.load().sources[0]
+    assert (told.kept, told.restated, told.rows) == (20, 2, 32)
+    assert workspace.load(whole=True).sources[0].restated == 2, "asked for everything, the old day is seen"
+
+
+def test_the_companys_midnight_parts_the_days(tmp_path, postgres):
+    with psycopg.connect(postgres.plain, autocommit=True) as connection:
+        connection.execute("truncate moments")
+        # 3:30 in UTC on the tenth is 23:30 on the ninth in New York, the last day of the week.
+        connection.execute(
+            "insert into moments values ('2026-05-10 03:30+00', 5), ('2026-05-10 04:30+00', 9)"
+        )
+    query = "select at as day, 'orders' as series, value, 'US' as country from moments"
+    workspace = house(tmp_path, postgres.plain, query)
+    workspace.load()
+    days = workspace.history("orders", "day", date(2026, 5, 16))
+    assert {d.date(): v for d, v in zip(days["day"], days["value"], strict=True) if v == v} == {
+        date(2026, 5, 9): 5,
+        date(2026, 5, 10): 9,
+    }
+
+
+# --- what goes wrong ----------------------------------------------------------------------------------
+
+
+def loaded(folder, url):
+    workspace = house(folder, url)
+    workspace.load()
+    return workspace.version
+
+
+@pytest.mark.parametrize(
+    "query, words",
+    [
+        ("select day, series, amount, country from facts", "failed at duckdb://"),
+        ("select day, series, value as amount, country from facts", "revenue.sql has no column 'value'"),
+        ("select day, series, value, country from gone", "Table with name gone does not exist"),
+        ("select day, series, 'x' as value, country from facts", "140 cells are refused"),
+        ("select day, series, value, country from facts where false", "revenue.sql returned no row"),
+        (
+            "select a.day, a.series, a.value, a.country from facts a, facts b",
+            "returned more than 10,000 rows",
+        ),
+        ("select day, series, value, country from facts union all from facts", "repeats orders"),
+        ("select 1; drop table facts", "a second statement begins here"),
+    ],
+)
+def test_what_goes_wrong_is_told_and_the_old_numbers_stay(tmp_path, query, words):
+    before = loaded(tmp_path, a_duckdb(tmp_path))
+    workspace = house(tmp_path, "duckdb:///w.duckdb", query)
+    with pytest.raises(SourceError) as refusal:
+        workspace.load()
+    assert words in str(refusal.value)
+    assert workspace.version == before
+    assert weekly(workspace) == EXPECTED
+
+
+def test_a_query_that_never_ends_is_stopped(tmp_path):
+    before = loaded(tmp_path, a_duckdb(tmp_path))
+    endless = (
+        "with recursive n as (select 1 as i union all select i + 1 from n) select max(i) as value from n"
+    )
+    workspace = house(tmp_path, "duckdb:///w.duckdb", endless, seconds=1)
+    with pytest.raises(SourceError, match=r"revenue\.sql was stopped after 1 s"):
+        workspace.load()
+    assert workspace.version == before
+
+
+def test_postgresql_stops_a_query_at_its_limit(tmp_path, postgres):
+    endless = "with recursive n as (select 1 as i union all select i from n) select count(*) as value from n"
+    for driver in ("", "+psycopg"):
+        workspace = house(
+            tmp_path, postgres.plain.replace("postgresql:", f"postgresql{driver}:"), endless, seconds=1
+        )
+        with pytest.raises(SourceError, match=r"revenue\.sql was stopped after 1 s"):
+            workspace.load()
+
+
+@pytest.mark.parametrize("driver", ["", "+psycopg"])
+def test_a_wrong_password_is_told_without_the_right_one(tmp_path, postgres, driver):
+    url = postgres.plain.replace(postgres.password, "wr0ng-pass").replace(
+        "postgresql:", f"postgresql{driver}:"
+    )
+    with pytest.raises(SourceError) as refusal:
+        house(tmp_path, url).load()
+    assert "password authentication failed" in str(refusal.value)
+    assert "wr0ng-pass" not in str(refusal.value)
+
+
+def test_a_server_that_dies_in_the_middle_leaves_the_old_numbers(tmp_path):
+    with cluster() as found:
+        with psycopg.connect(found.plain, autocommit=True) as connection:
+            connection.execute(
+                "create table facts (day date, series text, value numeric(12,2), country text)"
+            )
+            connection.cursor().executemany("insert into facts values (%s, %s, %s, %s)", rows())
+        workspace = house(tmp_path, found.plain)
+        workspace.load()
+        before = workspace.version
+        many = "select day, series, value, country from facts, generate_series(1, 100000) n"
+        again = house(tmp_path, found.plain, many, more=", most_rows: 100000000")
+
+        def killed(what, share):
+            if "rows" in what:
+                with psycopg.connect(found.plain, autocommit=True) as other:
+                    other.execute(
+                        "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
+                        " and query like '%generate_series%'"
+                    )
+
+        with pytest.raises(SourceError, match=r"failed at postgresql://127\.0\.0\.1"):
+            again.load(progress=killed)
+    assert again.version == before
+    assert weekly(again) == EXPECTED, "no database is needed to read what was loaded"
+
+
+@pytest.mark.parametrize(
+    "url, words",
+    [
+        ("", r"\$WAREHOUSE_URL is not set"),
+        ("duckdb:///gone.duckdb", "There is no DuckDB file at 'gone.duckdb'"),
+        ("postgresql://a:s3cret@127.0.0.1:1/x", "failed at postgresql://127.0.0.1"),
+        ("mysql://a:s3cret@127.0.0.1:1/x", "failed at mysql://127.0.0.1"),
+    ],
+)
+def test_a_database_that_is_not_there_is_told_in_words(tmp_path, url, words):
+    with pytest.raises(SourceError, match=words) as refusal:
+        house(tmp_path, url).load()
+    assert "s3cret" not in str(refusal.value)
+
+
+def test_a_query_cannot_write_even_if_its_text_were_let_through(tmp_path, postgres):
+    query = "select day, series, value, nextval('seen')::text as country from facts limit 1"
+    with psycopg.connect(postgres.plain, autocommit=True) as connection:
+        connection.execute("create sequence if not exists seen")
+    with pytest.raises(SourceError, match="read-only transaction"):
+        house(tmp_path, postgres.plain, query).load()
+
+
+def test_an_export_given_by_path_stands_in_for_the_query(tmp_path):
+    workspace = house(tmp_path, "")
+    (tmp_path / "export.csv").write_text("day,series,value,country\n2026-05-09,orders,12,US\n")
+    workspace.load(files={"revenue": [tmp_path / "export.csv"]})
+    assert (
+        weekly(workspace) != weekly(workspace) or workspace.history("orders", "day")["value"].iloc[-1] == 12
+    )
