@@ -143,15 +143,28 @@ def test_the_published_deck_opens_in_under_a_second_and_is_the_same_for_ever(fol
     fresh = open_workspace(folder)
     begun = perf_counter()
     publishing = fresh.loop.publishing
-    [edition] = publishing.editions()
+    edition, *teams = publishing.editions()
     told = publishing.document(edition)
     assert perf_counter() - begun < 1.0
     assert (edition.week_ending, edition.number, edition.by, edition.missing) == (W1, 1, "priya.raman", ())
     assert sha256(told).hexdigest() == edition.files["deck.html"]
+    assert [(e.deck, e.at) for e in teams] == [("fulfilment", edition.at), ("marketing", edition.at)]
     for name in ("one.html", "two.html"):
         written = tmp_path / name
         wbr("published", "--workspace", folder, "--week", W1, "--output", written)
         assert written.read_bytes() == told
+
+
+def test_the_published_deck_carries_what_had_been_said_by_then_and_nothing_of_later(loop, workspace):
+    frozen = loop.publishing.deck(loop.publishing.edition(W1))
+    answers = {b.metric: b.said.answer for b in frozen.blocks if b.said and b.said.answer}
+    assert answers["recordable_injuries"].startswith("Still analysing: Cut hands at the packing line.")
+    assert frozen.state == "published" and frozen.wheel is not None
+    [page_views] = [b for b in frozen.blocks if b.metric == "detail_page_views"]
+    assert page_views.said.stamps == ("disputed",)
+    assert not [r for r in page_views.said.remarks if "asks:" in r]  # The question came in the meeting.
+    today = next(b for b in workspace.deck(W1).blocks if b.metric == "detail_page_views")
+    assert [r for r in today.said.remarks if "asks:" in r]
 
 
 def test_a_published_deck_keeps_the_owner_who_spoke_for_it(loop, workspace):

@@ -9,12 +9,12 @@ Source: demo-wrenfield.md sections 2, 5 and 7.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from metrics import open_workspace
-from metrics.reviews.week_states import WORDS, WeekState, unanswered
+from metrics.reviews.week_states import WeekState, unanswered
 
 W0, W1 = date(2026, 5, 9), date(2026, 5, 2)
 PLANNED = datetime(2026, 1, 5, 14, tzinfo=UTC)  # The plan of the year was loaded on its first Monday.
@@ -239,9 +239,9 @@ class _Play:
     def _published(self) -> None:
         """Tuesday evening: frozen as it was known then, so that what came later shows as a change."""
         loop = self._at(_time("2026-05-05T17:30"))
-        deck = loop.deck_named()
-        frozen = self._house.deck(W1, as_of=loop.chronicle.now, deck=deck)
-        loop.publishing.publish(replace(frozen, state=WORDS["published"]), loop.said(W1, deck), by=PLANNER)
+        then = self._house.as_it_stood(loop.chronicle.now).loop
+        ready = [then.ready(W1, deck) for deck in self._house.definitions.decks]
+        loop.publishing.publish_together(ready, by=PLANNER)
 
     def _held(self) -> None:
         """Wednesday of W-1 and what followed from it."""

@@ -72,7 +72,14 @@ class Known:
     remarks: Sequence[Remark] = ()
 
 
-def build(registry: Registry, known: Known, week_ending: date, deck: str | None = None) -> Deck:
+def build(
+    registry: Registry,
+    known: Known,
+    week_ending: date,
+    deck: str | None = None,
+    *,
+    whole: Registry | None = None,
+) -> Deck:
     """The deck of the week that ends on `week_ending`.
 
     Args:
@@ -80,6 +87,7 @@ def build(registry: Registry, known: Known, week_ending: date, deck: str | None 
         known: The numbers, as known at some time.
         week_ending: Last day of a week; else CalendarError.
         deck: Id of the outline; by default the first declared.
+        whole: The definitions with what the deck's reader may not see, to compute with; by default the same.
 
     Returns:
         The same values for the same arguments, always.
@@ -91,7 +99,7 @@ def build(registry: Registry, known: Known, week_ending: date, deck: str | None 
     definitions = registry.definitions
     name, outline = _outline(definitions, deck)
     registry.calendar.week(week_ending)
-    wanted = metrics_of(registry, outline)
+    wanted = metrics_of(whole or registry, outline)
     default = definitions.calendar.months_axis
     kinds = {default} | {b.months_axis for s in outline.sections for b in s.blocks if b.months_axis}
     windows = frame(
@@ -126,7 +134,7 @@ def build(registry: Registry, known: Known, week_ending: date, deck: str | None 
         as_of=known.as_of,
         version=known.version,
         answers=answers(definitions, outline, charts, sections),
-        notices=notices(definitions, charts, sections, known.restated),
+        notices=notices(definitions, outline, charts, sections, known.restated),
         sections=sections,
         groups=groups,
         by_chance=by_chance,

@@ -3,12 +3,12 @@
 Source: wbr-method.md section 7.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from metrics.deck import Answer, Notice, Section
-from metrics.definitions import ContextMetric, DeckOutline, Definitions, Metric, Total
+from metrics.definitions import ContextMetric, DeckOutline, Definitions, Metric, Total, metrics_in
 from metrics.six_twelve import Change, Charts
 from metrics.text import change as changed
 from metrics.text import counted, exact, full, listed, week_ending
@@ -162,20 +162,33 @@ def _relative(charts: Charts, metric: Metric, change: Change) -> float:
 
 def notices(
     definitions: Definitions,
+    outline: DeckOutline,
     charts: Charts,
     sections: Sequence[Section],
     restated: Sequence[Restated],
 ) -> tuple[Notice, ...]:
-    """What the room should know about the deck itself, most serious first."""
+    """What the room should know about the deck itself, most serious first.
+
+    The company's own deck tells of every metric; a team's of those it shows.
+    """
     shown = _shown(definitions, sections)
+    own = {m for s in outline.sections for b in s.blocks for m in metrics_in(b)} if outline.team else None
     return (
         *_without_week(charts, shown),
         *_incomplete(charts, shown),
         *_without_data(charts, shown),
-        *_ownerless(definitions),
-        *_unplaced(definitions),
-        *(_corrected(definitions, each) for each in restated),
+        *_ownerless(definitions, own),
+        *(_unplaced(definitions) if own is None else ()),
+        *(_corrected(definitions, each) for each in _of_deck(restated, own)),
     )
+
+
+def _of_deck(restated: Iterable[Restated], own: Collection[str] | None) -> Iterator[Restated]:
+    """The corrections that a deck's metrics read."""
+    for each in restated:
+        metrics = tuple(m for m in each.metrics if own is None or m.id in own)
+        if metrics:
+            yield replace(each, metrics=metrics)
 
 
 def _corrected(definitions: Definitions, restated: Restated) -> Notice:
@@ -247,8 +260,9 @@ def _without_data(charts: Charts, shown: Sequence[Metric]) -> Iterator[Notice]:
         yield Notice("no_data", f"No data at all: {_names(empty)}.{why}", tuple(m.id for m in empty))
 
 
-def _ownerless(definitions: Definitions) -> Iterator[Notice]:
-    without = [m for m in definitions.metrics.values() if m.owner is None and not m.retired]
+def _ownerless(definitions: Definitions, own: Collection[str] | None) -> Iterator[Notice]:
+    known = [m for m in definitions.metrics.values() if own is None or m.id in own]
+    without = [m for m in known if m.owner is None and not m.retired]
     if without and definitions.require_owner:
         text = f"Kept out of the deck, because nobody owns them: {_names(without)}."
         yield Notice("no_owner", text, tuple(m.id for m in without))

@@ -54,6 +54,7 @@ from metrics.workspace.loop import Loop
 from metrics.workspace.observing import Observing
 from metrics.workspace.pushing import Pushing
 from metrics.workspace.quarters import Quarters
+from metrics.workspace.preparing import Preparing
 from metrics.workspace.querying import Querying
 from metrics.workspace.tokens import Tokens
 from metrics.workspace.seeing import VIEWS, Sift, hidden_from, seen_registry
@@ -604,6 +605,11 @@ class Workspace:
     def quarters(self) -> Quarters:
         """The quarterly metric review of each owner."""
         return Quarters(self.loop.chronicle)
+
+    @cached_property
+    def preparing(self) -> Preparing:
+        """Everything that can be done before the people come."""
+        return Preparing(self)
 
     @cached_property
     def querying(self) -> Querying:

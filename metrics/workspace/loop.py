@@ -3,7 +3,7 @@
 The parts, each a small class: `owning`, `saying`, `certifying`, `publishing`, `living`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -45,9 +45,10 @@ from metrics.workspace.certifying import Certifying
 from metrics.workspace.chronicle import Chronicle
 from metrics.workspace.living import Living
 from metrics.workspace.owning import Owning
-from metrics.workspace.publishing import Changed, Publishing
+from metrics.workspace.publishing import Changed, Publishing, Ready
 from metrics.workspace.recording import recorded
 from metrics.workspace.saying import Saying
+from metrics.workspace.seeing import said_to
 
 if TYPE_CHECKING:
     from metrics.workspace.house import Workspace
@@ -63,6 +64,7 @@ class Loop:
 
     def __init__(self, house: "Workspace", moment: datetime | None = None) -> None:
         self._house = house
+        self._moment = moment
         self.chronicle = Chronicle(house, (lambda: moment) if moment is not None else None)
         self.owning = Owning(self.chronicle)
         self.saying = Saying(self.chronicle, self.owning)
@@ -134,7 +136,7 @@ class Loop:
             deck=name,
             week_ending=week,
             metrics=metrics,
-            late=tuple(self._late(week)),
+            late=tuple(self.late(week)),
             values={m: values[m] for m in metrics if m in values},
             explained=self._explained(week),
             speakers={m: self.owning.speakers(m) for m in metrics},
@@ -166,7 +168,15 @@ class Loop:
         despite: str = "",
         seen: int | None = None,
     ) -> Fact:
-        """Move a week on, or back before it is published; see `reviews.week_states.move`."""
+        """Move a week on, or back before it is published; see `reviews.week_states.move`.
+
+        Gates and frozen files are everybody's: whoever sees less moves and publishes all of it.
+        """
+        if self._house.whole is not self._house:
+            with said_to(self._house.sieve):
+                return self._everybodys.move(
+                    to, by=by, week_ending=week_ending, deck=deck, despite=despite, seen=seen
+                )
         stands = self.progress(week_ending, deck)
         statement = move(
             self._house.definitions,
@@ -179,11 +189,17 @@ class Loop:
         )
         return self.chronicle.say(statement, by=by)[0]
 
+    @property
+    def _everybodys(self) -> "Loop":
+        """The loop of the whole workspace, at the same time."""
+        whole = self._house.whole
+        return whole.loop if self._moment is None else Loop(whole, self._moment)
+
     def _week(self, week_ending: date | None) -> date:
         house = self._house
         return house.calendar.week(week_ending).last if week_ending else house.default_week()
 
-    def _late(self, week: date) -> Iterator[str]:
+    def late(self, week: date) -> Iterator[str]:
         """The sources whose numbers do not reach the week's end, in words."""
         allowed = {"day": 0, "week": 0, "month": 31}
         live = self._live_sources() if self._house.version else frozenset()
@@ -201,7 +217,7 @@ class Loop:
 
     def _live_sources(self) -> frozenset[str]:
         """The sources from which some metric that is not retired has its numbers."""
-        metrics = [m for m in self._house.definitions.metrics.values() if not m.retired]
+        metrics = [m for m in self._house.whole.definitions.metrics.values() if not m.retired]
         read = dict.fromkeys(s for m in metrics for s in series_of(m.measure))
         told = self._house.store.provenance(list(read))
         return frozenset(str(name) for name in told["source"].unique())
@@ -246,23 +262,31 @@ class Loop:
 
     def promises(self, week_ending: date | None = None, deck: str | None = None) -> PromisesOfTheWeek:
         """What page 0 asks of one week. Reads no deck, so that a deck may be built with it."""
-        week = self._week(week_ending)
-        stands = self.certifying.certifications(week)
-        actions = self.saying.actions()
+        week, saying = self._week(week_ending), self.saying
+        stands, concerns = self.certifying.certifications(week), self._concerns(deck)
+        company = self._house.definitions.decks[self.deck_named(deck)].team is None
         return promises(
             week,
             self.today,
-            actions=actions,
+            actions=[a for a in saying.actions() if concerns(a.metric)],
             effects=self._effects(),
-            answers=self.saying.answers(),
+            answers=[a for a in saying.answers() if concerns(a.metric)],
             certifications=[stands[m] for m in self.metrics_of(deck) if m in stands],
-            corrections=self.saying.corrections(),
-            reviews=self.saying.definition_reviews(),
-            marks=tuple(self.saying.marks().values()),
-            topics=self.saying.topics(),
-            questions=self.saying.questions(),
+            corrections=[c for c in saying.corrections() if concerns(c.metric)],
+            reviews=[r for r in saying.definition_reviews() if concerns(r.metric)],
+            marks=[m for m in saying.marks().values() if concerns(m.metric or m.place)],
+            topics=saying.topics() if company else (),  # Parked in the company's meeting.
+            questions=[q for q in saying.questions() if concerns(q.metric)],
             despite=tuple(m for many in self.progress(week, deck).despite.values() for m in many),
         )
+
+    def _concerns(self, deck: str | None) -> Callable[[str], bool]:
+        """Whether a metric, or a page with an Andon mark, concerns a deck: the company's own all of them."""
+        name = self.deck_named(deck)
+        if self._house.definitions.decks[name].team is None:
+            return lambda _: True
+        shown = frozenset(self.metrics_of(name))
+        return lambda what: what in shown or what.startswith(f"{PAGE}{name}:")
 
     def _effects(self) -> Mapping[str, Effect]:
         """Whether the effect of each finished action came."""
@@ -274,7 +298,9 @@ class Loop:
 
     def owed(self, week_ending: date | None = None, deck: str | None = None) -> tuple[Owed, ...]:
         """Everything that somebody owes today: what the week's next gate wants, then what was promised."""
-        return (*self.missing(week_ending, deck), *self._promised(week_ending))
+        concerns = self._concerns(deck)
+        promised = (o for o in self._promised(week_ending) if o.metric is None or concerns(o.metric))
+        return (*self.missing(week_ending, deck), *promised)
 
     def _promised(self, week_ending: date | None) -> Iterator[Owed]:
         definitions, today, week = self._house.definitions, self.today, self._week(week_ending)
@@ -350,7 +376,9 @@ class Loop:
         despite: str = "",
         seen: int | None = None,
     ) -> Edition:
-        """Freeze one week's deck.
+        """Freeze one week's deck; with the company's own, the decks of its teams in the same moment.
+
+        A team's deck that was published before stays as it was; another edition is of one deck alone.
 
         Args:
             by: Who publishes.
@@ -368,22 +396,44 @@ class Loop:
             StoreError: The files cannot be written.
         """
         week, name = self._week(week_ending), self.deck_named(deck)
-        stands = self.progress(week, name)
+        if self._house.whole is not self._house:
+            with said_to(self._house.sieve):
+                return self._everybodys.publish(
+                    by=by, week_ending=week, deck=name, because=because, despite=despite, seen=seen
+                )
         # The rights and the reason come first, so that nobody is told of gates who may not publish.
         self.publishing.may_publish(week, name, by=by, because=because)
-        missing = () if stands.frozen else tuple(self._before_publishing(stands, week, name))
-        if missing and not despite.strip():
+        stands = {each: self.progress(week, each) for each in (name, *self._published_with(name, week))}
+        missing = {
+            each: () if now.frozen else tuple(self._before_publishing(now, week, each))
+            for each, now in stands.items()
+        }
+        if any(missing.values()) and not despite.strip():
             label = f"The week ending {week}"
-            raise DecisionError(closed_gate(self._house.definitions, label, "published", missing))
+            owed = tuple(dict.fromkeys(o for many in missing.values() for o in many))
+            raise DecisionError(closed_gate(self._house.definitions, label, "published", owed))
+        if seen is not None:
+            stands[name] = replace(stands[name], fact=seen)
+        ready = [
+            replace(self.ready(week, each), missing=[self.in_words(o) for o in missing[each]], seen=now.fact)
+            for each, now in stands.items()
+        ]
         reason = "; ".join(words for words in (because.strip(), despite.strip()) if words)
-        return self.publishing.publish(
-            replace(recorded(self._house, self._house.deck(week, deck=name)), state=WORDS["published"]),
-            self.said(week, name),
-            by=by,
-            because=reason,
-            missing=[self.in_words(o) for o in missing],
-            seen=stands.fact if seen is None else seen,
-        )
+        return self.publishing.publish_together(ready, by=by, because=reason)[0]
+
+    def ready(self, week_ending: date, deck: str) -> Ready:
+        """One week's deck as it would be frozen now, with what people said of it."""
+        house = self._house
+        made = replace(recorded(house, house.deck(week_ending, deck=deck)), state=WORDS["published"])
+        return Ready(made, self.said(week_ending, deck))
+
+    def _published_with(self, deck: str, week: date) -> Iterator[str]:
+        """The decks of teams that are frozen with the company's own, where they were not before."""
+        decks = self._house.definitions.decks
+        if decks[deck].team is None and not self.publishing.editions(week, deck):
+            for name, outline in decks.items():
+                if outline.team is not None and not self.publishing.editions(week, name):
+                    yield name
 
     def _before_publishing(self, stands: Progress, week: date, deck: str) -> Iterator[Owed]:
         """What the gates want that the week has not passed yet."""

@@ -20,7 +20,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -72,6 +72,23 @@ class Changed:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A deck that is about to be frozen.
+
+    Attributes:
+        deck: As it is to stay.
+        week: What people said of it; see `Loop.said`.
+        missing: What the gates still wanted, in words.
+        seen: Newest fact about the week's deck that the author saw; None takes the newest there is.
+    """
+
+    deck: Deck
+    week: Mapping[str, Any] = field(hash=False)
+    missing: Sequence[str] = ()
+    seen: int | None = None
+
+
 class Publishing:
     """Freezes decks and opens them again."""
 
@@ -113,24 +130,28 @@ class Publishing:
         return ", ".join(list(weeks)[-8:]) or "none yet"
 
     def document(self, edition: Edition) -> bytes:
-        """The frozen HTML: the same bytes for ever.
+        """The frozen HTML: the same bytes for ever. For whom some of it is hidden, drawn without that.
 
         Raises:
             StoreError: The file is gone or was changed.
         """
+        if self._house.hidden.metrics:
+            return html.document(self.deck(edition)).encode()
         return self._bytes(edition, "deck.html")
 
     def values(self, edition: Edition) -> dict[str, Any]:
         """The frozen values: `sixtwelve.deck/1`."""
-        told: dict[str, Any] = json.loads(self._bytes(edition, "deck.json"))
+        told: dict[str, Any] = self._seen(edition, "deck.json")
         return told
 
     def document_of_values(self, edition: Edition) -> bytes:
-        """The frozen JSON: the same bytes for ever.
+        """The frozen JSON: the same bytes for ever, or what its reader sees of it.
 
         Raises:
             StoreError: The file is gone or was changed.
         """
+        if self._house.hidden.metrics:
+            return _json(self.values(edition))
         return self._bytes(edition, "deck.json")
 
     def deck(self, edition: Edition) -> Deck:
@@ -145,12 +166,17 @@ class Publishing:
                 "published when only its HTML and JSON were kept. Choose html or json, or publish another "
                 "edition."
             )
-        return thawed(json.loads(self._bytes(edition, "whole.json")))
+        return thawed(self._seen(edition, "whole.json"))
 
     def week(self, edition: Edition) -> dict[str, Any]:
         """What people had said of it: answers, certifications, actions, stories, limits."""
-        told: dict[str, Any] = json.loads(self._bytes(edition, "week.json"))
+        told: dict[str, Any] = self._seen(edition, "week.json")
         return told
+
+    def _seen(self, edition: Edition, name: str) -> Any:
+        """What the reader may see of a frozen JSON file."""
+        told = json.loads(self._bytes(edition, name))
+        return self._house.sieve.value(told) if self._house.hidden.metrics else told
 
     def verify(self, edition: Edition) -> None:
         """Hold every file of an edition against the hashes in the journal.
@@ -206,18 +232,33 @@ class Publishing:
             ConflictError: Somebody moved or published the week meanwhile; nothing is published.
             StoreError: The folder cannot be written to.
         """
-        definitions = self._house.definitions
+        return self.publish_together([Ready(deck, week, missing, seen)], by=by, because=because)[0]
+
+    def publish_together(self, many: Sequence[Ready], *, by: str, because: str = "") -> tuple[Edition, ...]:
+        """Freeze several decks in one moment, all or none; raises as `publish` does."""
+        told = [self._frozen(each, by, because) for each in many]
+        for edition, files, _ in told:
+            self._written(edition.folder, files)
+        facts = self._chronicle.say(*(publication(e, expects) for e, _, expects in told), by=by)
+        return tuple(
+            replace(edition, at=fact.at.astimezone(edition.at.tzinfo))
+            for (edition, _, _), fact in zip(told, facts, strict=True)
+        )
+
+    def _frozen(self, ready: Ready, by: str, because: str) -> tuple[Edition, dict[str, bytes], int]:
+        """An edition, its files, and the newest fact about its week that the author saw."""
+        deck, definitions = ready.deck, self._house.definitions
         known = self.editions(deck.week_ending, deck.name)
         number, reason = may_publish(definitions, known, by=by, because=because)
         subject = deck_subject(deck.name, deck.week_ending)
         newest = newest_number(self._chronicle.facts(), "week", subject)
-        expects = newest if seen is None else seen
+        expects = newest if ready.seen is None else ready.seen
         declared = definitions.model_dump(mode="json")
         files = {
             "deck.json": _json(json_form.as_json(deck)),
             "deck.html": html.document(deck).encode(),
             "whole.json": _json(plain(deck)),
-            "week.json": _json(plain({**week, **self._made_from(deck)})),
+            "week.json": _json(plain({**ready.week, **self._made_from(deck)})),
             "definitions.json": _json(declared),
         }
         hashes = {name: sha256(told).hexdigest() for name, told in files.items()}
@@ -235,11 +276,9 @@ class Publishing:
             store=deck.version,
             journal=self._chronicle.version,
             definitions=hashes["definitions.json"],
-            missing=tuple(missing),
+            missing=tuple(ready.missing),
         )
-        self._written(name, files)
-        fact = self._chronicle.say(publication(edition, expects), by=by)[0]
-        return replace(edition, at=fact.at.astimezone(edition.at.tzinfo))
+        return edition, files, expects
 
     def may_publish(self, week_ending: date, deck: str, *, by: str, because: str) -> None:
         """Refuse who may not publish, and another edition without a reason; errors as for `publish`."""
