@@ -765,12 +765,13 @@ def test_what_a_killed_writer_left_is_removed_with_its_log(store, folder):
     assert known(store) == {MONDAY: 2}
 
 
-def test_the_first_generation_may_be_left_unpublished(store, folder):
+def test_the_first_generation_counts_though_its_writer_died_before_it_said_so(store, folder):
     store.add([orders(1)], at(10))
     (folder / "CURRENT").unlink()
-    assert known(store) == {}
-    store.add([orders(2)], at(20))
+    assert known(store) == {MONDAY: 1}
+    assert store.add([orders(2)], at(20)).load == 2
     assert known(store) == {MONDAY: 2}
+    assert known(store, at(15)) == {MONDAY: 1}
 
 
 def test_a_second_writer_is_told_who_is_writing(store, folder):
@@ -799,7 +800,7 @@ def test_a_truncated_generation_is_told_and_the_one_before_it_named(store, folde
     with pytest.raises(StoreError) as refused:
         known(store)
     assert "wbr-000002.duckdb is damaged or cannot be read" in str(refused.value)
-    assert "Write the one before it, wbr-000001.duckdb, into CURRENT" in str(refused.value)
+    assert "Go back to the one before it: `wbr step-back`" in str(refused.value)
     with pytest.raises(StoreError):
         store.add([orders(2)], at(30))
     (folder / "CURRENT").write_text("wbr-000001.duckdb\n")
@@ -808,8 +809,8 @@ def test_a_truncated_generation_is_told_and_the_one_before_it_named(store, folde
 
 # fmt: off
 POINTERS = [
-    ("a generation not there", "wbr-000009.duckdb", "which is not there. Write wbr-000001.duckdb"),
-    ("another folder",         "../../secret",      "is no generation. Write wbr-000001.duckdb"),
+    ("a generation not there", "wbr-000009.duckdb", "which is not there. Take the newest generation there is: `wbr step-back`"),
+    ("another folder",         "../../secret",      "is no generation. Take the newest generation there is: `wbr step-back`"),
     ("nothing",                "",                  "names '', which is no generation."),
 ]
 # fmt: on
@@ -831,7 +832,7 @@ def test_a_missing_current_is_told_and_no_new_store_begun(store, folder):
     store.add([orders(2)], at(20))
     (folder / "CURRENT").unlink()
     for use in (lambda: store.version, lambda: store.add([orders(3)], at(30))):
-        with pytest.raises(StoreError, match=r"is missing, .* Write wbr-000002\.duckdb"):
+        with pytest.raises(StoreError, match=r"is missing, .* Take the newest generation"):
             use()
 
 

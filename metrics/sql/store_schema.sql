@@ -46,3 +46,7 @@ CREATE TABLE observation (series_id INTEGER, day DATE, value DOUBLE, batch INTEG
 CREATE TABLE observation_history (series_id INTEGER, day DATE, value DOUBLE, batch INTEGER, superseded_by INTEGER);
 CREATE TABLE sample (series_id INTEGER, day DATE, value DOUBLE[], batch INTEGER);
 CREATE TABLE sample_history (series_id INTEGER, day DATE, value DOUBLE[], batch INTEGER, superseded_by INTEGER);
+
+-- How many migrations made these tables (`store_migration_*.sql`).
+CREATE TABLE store_schema (version INTEGER);
+INSERT INTO store_schema VALUES (1);

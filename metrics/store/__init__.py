@@ -37,12 +37,14 @@ import duckdb
 import pandas as pd
 
 from metrics.errors import StoreError
-from metrics.store.generations import DAMAGE, READER_MEMORY, SPILL, Generations
+from metrics.health import Trouble
+from metrics.store import looking
+from metrics.store.generations import DAMAGE, READER_MEMORY, SPILL, Generations, Stepped
 from metrics.store.reports import FileRead, LoadReport, Progress, Readings, Reject, SourceReport
 from metrics.store.statements import sql
 from metrics.store.vintages import loaded, undone, views
 
-__all__ = ["FileRead", "LoadReport", "Progress", "Readings", "Reject", "SourceReport", "Store"]
+__all__ = ["FileRead", "LoadReport", "Progress", "Readings", "Reject", "SourceReport", "Stepped", "Store"]
 
 PATIENCE = 60.0  # Seconds a writer waits for another; 9.1 million rows take a tenth of that.
 QUERY_LIMIT = 300.0  # Seconds after which a reading is stopped: a query that would never finish.
@@ -61,7 +63,8 @@ class Store:
     """
 
     def __init__(self, folder: Path, *, patience: float = PATIENCE, query_limit: float = QUERY_LIMIT) -> None:
-        self._generations = Generations(Path(folder), patience)
+        self._folder = Path(folder)
+        self._generations = Generations(self._folder, patience)
         self._query_limit = query_limit
         self._as_of: datetime | None = None
 
@@ -171,6 +174,20 @@ class Store:
         at = _utc(undone_at, "undone_at")
         version, report = self._generations.written(lambda draft: undone(draft, load, at, by), by)
         return LoadReport(report.load, report.sources, version, report.undoes)
+
+    def step_back(self, *, by: str = "") -> Stepped:
+        """Make the newest generation that is whole the current one, in place of one that is not.
+
+        The loads that came after it are lost; loading again brings back all that the sources still tell.
+
+        Raises:
+            StoreError: The current generation is whole, or none is, or the folder cannot be written to.
+        """
+        return self._generations.step_back(by)
+
+    def troubles(self, now: datetime) -> tuple[Trouble, ...]:
+        """What is wrong with the files of this store; every block is read, nothing is changed."""
+        return tuple(looking.troubles(self._folder, self._generations, now))
 
     def loads(self) -> pd.DataFrame:
         """Every load and undo, newest first.

@@ -4,6 +4,7 @@
     wbr-000012.duckdb     a generation; a new one always has a new name, because a process that has
                           the old name open would go on seeing the old data
     wbr-000013.duckdb.part  the draft of a writer at work, removed with its `.wal` by the next one
+    wbr-000012.duckdb.damaged  a generation that could not be read when somebody went back before it
     LOCK                  locked by the writer; says who it is
 
 Source: DESIGN.md, section 6, "Series live in DuckDB as generations".
@@ -17,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -41,6 +43,9 @@ DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, d
 # functions that hand it a table of Python's ("pandas_scan does not exist").
 _OPENING = Lock()
 
+SCHEMA = 1  # How many `store_migration_*.sql` there are.
+_TABLES = {"series", "load", "batch", "observation", "observation_history"}  # Of every store there ever was.
+
 _NAME = re.compile(r"wbr-(\d{6,9})\.duckdb")
 _CLOSED_IN = {
     "enable_external_access": "false",
@@ -49,6 +54,23 @@ _CLOSED_IN = {
     "autoload_known_extensions": "false",
     "max_temp_directory_size": SPILL,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """A store that went back to an older generation.
+
+    Attributes:
+        version: The new current generation.
+        copied: The one it is a copy of.
+        aside: What could not be read, under its new name.
+        written: When those were written, in seconds since 1970.
+    """
+
+    version: str
+    copied: str
+    aside: tuple[str, ...]
+    written: tuple[float, ...]
 
 
 class Generations:
@@ -62,6 +84,7 @@ class Generations:
     def __init__(self, folder: Path, patience: float) -> None:
         self._folder = folder
         self._patience = patience
+        self._known: set[str] = set()  # Generations whose schema this program can read.
 
     @property
     def current(self) -> str:
@@ -74,8 +97,10 @@ class Generations:
         try:
             name = pointer.read_text(encoding="ascii").strip()
         except (FileNotFoundError, NotADirectoryError):
-            # The very first generation is there for a moment before CURRENT is.
-            if self._newest() > 1:
+            names = self._names()
+            if len(names) == 1 and _number(names[0]) == 1:
+                return names[0]  # It is whole once it has its name, a moment before CURRENT is there.
+            if names:
                 raise StoreError(
                     f"{pointer} is missing, but there are generations beside it. {self._way_back()}"
                 ) from None
@@ -103,7 +128,10 @@ class Generations:
             path = self._folder / name
             if path.exists():
                 try:
-                    return name, _reader(path)
+                    connection = reader(path)
+                    if name not in self._known:
+                        self._checked(name, connection)
+                    return name, connection
                 except duckdb.Error as error:
                     if path.exists() and not os.access(path, os.R_OK):
                         raise _unreadable(path, "Permission denied") from error
@@ -151,11 +179,90 @@ class Generations:
     def damaged(self, name: str, error: Exception) -> StoreError:
         """Return what to say when a generation cannot be read."""
         before = [older for older in self._names() if _number(older) < _number(name)]
-        older = f"Write the one before it, {before[-1]}, into CURRENT, or restore" if before else "Restore"
+        older = "Go back to the one before it: `wbr step-back`; or restore" if before else "Restore"
         return StoreError(
             f"{self._folder / (name or 'the store')} is damaged or cannot be read ({_reason(error)}). "
-            f"{older} a backup: `wbr restore FILE`; then load again."
+            f"{older} a backup: `wbr restore FILE`; then load again. `wbr doctor` says more."
         )
+
+    def step_back(self, by: str) -> "Stepped":
+        """Take the newest generation that is whole, if the current one is not, and make it the current one.
+
+        It gets a new name, as every generation does; what could not be read is set aside under its own.
+
+        Raises:
+            StoreError: The current generation is whole; none is; or the folder cannot be written to.
+        """
+        with self._lock(by):
+            names = self._names()
+            try:
+                standing = self.current
+            except StoreError:
+                standing = ""
+            if standing in names and not self.ills(standing):
+                raise StoreError(
+                    f"{self._folder / standing} is whole: there is nothing to go back from. To take a load "
+                    "back: `wbr undo LOAD`."
+                )
+            whole = next((n for n in reversed(names) if n != standing and not self.ills(n)), None)
+            if whole is None:
+                raise StoreError(
+                    f"{self._folder} holds no generation that can be read. Restore a backup: "
+                    "`wbr restore FILE --replace`; or move that folder away and load all sources again."
+                )
+            try:
+                self._remove_leftovers()
+                name = _name(max(map(_number, [*names, standing])) + 1)
+                draft = self._folder / f"{name}.part"
+                shutil.copyfile(self._folder / whole, draft)
+                _sync(draft)
+                lost = [n for n in names if _number(n) > _number(whole)]
+                modified = [(self._folder / n).stat().st_mtime for n in lost]
+                self._publish(draft, name)
+                for each in lost:
+                    (self._folder / each).rename(self._folder / f"{each}.damaged")
+                _sync(self._folder)
+            except OSError as error:
+                raise StoreError(
+                    f"{self._folder} cannot be written to ({error.strerror}). Nothing was changed. "
+                    "Free space on that disk, or give this user the right to write there, and do it again."
+                ) from error
+            return Stepped(name, whole, tuple(f"{n}.damaged" for n in lost), tuple(modified))
+
+    def ills(self, name: str) -> str:
+        """What is wrong with a generation, every block of it read; `""` if nothing."""
+        path = self._folder / name
+        if not path.exists():
+            return "it is not there"
+        if path.with_name(f"{name}.wal").exists():
+            return f"{name}.wal stands beside it, which no published generation has"
+        try:
+            connection = reader(path)
+        except duckdb.Error as error:
+            return _reason(error)
+        try:
+            self._checked(name, connection)
+            connection.execute(sql("whole")).fetchall()
+        except (duckdb.Error, StoreError) as error:
+            return _reason(error)
+        finally:
+            connection.close()
+        return ""
+
+    def _checked(self, name: str, connection: duckdb.DuckDBPyConnection) -> None:
+        """Refuse a generation that a later program wrote, and a file that is no store; note the others."""
+        try:
+            version = schema(connection)
+        except BaseException:
+            connection.close()
+            raise
+        if version > SCHEMA:
+            connection.close()
+            raise StoreError(
+                f"{self._folder / name} was written by a newer version of this program (schema {version}; "
+                f"this one knows {SCHEMA}). Update the program."
+            )
+        self._known.add(name)
 
     def _names(self) -> list[str]:
         """Return the generations in the folder, oldest first."""
@@ -173,8 +280,8 @@ class Generations:
     def _way_back(self) -> str:
         """Return what to do when CURRENT is of no use."""
         names = self._names()
-        newest = f"Write {names[-1]}, the newest there is, into CURRENT, or restore" if names else "Restore"
-        return f"{newest} a backup: `wbr restore FILE`."
+        newest = "Take the newest generation there is: `wbr step-back`; or restore" if names else "Restore"
+        return f"{newest} a backup: `wbr restore FILE`. `wbr doctor` says more."
 
     @contextmanager
     def _lock(self, by: str) -> Iterator[None]:
@@ -222,6 +329,14 @@ class Generations:
             connection.begin()
             if not current:
                 connection.execute(sql("schema"))
+            version = schema(connection)
+            if version > SCHEMA:
+                raise StoreError(
+                    f"{self._folder / current} was written by a newer version of this program (schema "
+                    f"{version}; this one knows {SCHEMA}). Nothing was loaded. Update the program."
+                )
+            for step in range(version + 1, SCHEMA + 1):  # The generation before stays: it is the backup.
+                connection.execute(sql(f"migration_{step}"))
             done, changed = work(connection)
             if changed:
                 connection.commit()
@@ -264,6 +379,21 @@ class Generations:
         """Remove the oldest generations; a reader that has one open keeps it until it closes."""
         for name in self._names()[:-KEEP]:
             (self._folder / name).unlink(missing_ok=True)
+
+
+def schema(connection: duckdb.DuckDBPyConnection) -> int:
+    """How many migrations made a store's tables; 0 for one without a stamp.
+
+    Raises:
+        duckdb.SerializationException: The file holds no store.
+    """
+    tables = {str(row[0]) for row in connection.execute(sql("tables")).fetchall()}
+    if not tables >= _TABLES:
+        raise duckdb.SerializationException("it holds other tables than a store")
+    if "store_schema" not in tables:
+        return 0
+    row = connection.execute(sql("version")).fetchone()
+    return int(row[0]) if row and row[0] is not None else 0
 
 
 def _name(number: int) -> str:
@@ -312,7 +442,8 @@ def _writer(path: Path) -> duckdb.DuckDBPyConnection:
     )
 
 
-def _reader(path: Path) -> duckdb.DuckDBPyConnection:
+def reader(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a generation read-only, locked down."""
     # Connections of one process to one file share an instance, which takes only equal settings.
     with _OPENING:
         return duckdb.connect(
