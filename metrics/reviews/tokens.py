@@ -119,7 +119,6 @@ def issue(
     name: str,
     person: str,
     scopes: Iterable[str],
-    by: str,
     now: datetime,
     expires: datetime | None,
 ) -> Statement:
@@ -131,7 +130,6 @@ def issue(
         NotAllowedError: A scope lets it push, and its person may not load.
     """
     who = somebody(definitions, person, "the person in whose name the token acts")
-    somebody(definitions, by, "the one who makes the token") if by in definitions.people else None
     wanted = tuple(dict.fromkeys(scopes))
     if not wanted:
         raise DecisionError("A token needs a scope: `read`, or `push:SOURCE`. Name at least one.")

@@ -73,7 +73,6 @@ class Tokens:
             name=name,
             person=person,
             scopes=scopes,
-            by=by,
             now=self._house.moment(),
             expires=expires,
         )
