@@ -12,8 +12,9 @@ from anyio import to_thread
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 
+from metrics import api
 from metrics.ui import logs, measures
 from metrics.ui.asgi.below import BelowBase
 from metrics.ui.asgi.crowds import Bodies, Rates, Sessions
@@ -24,6 +25,7 @@ from metrics.ui.asgi.requests import Requests
 from metrics.ui.asgi.settings import log_form
 from metrics.ui.asgi.shell import Shell
 from metrics.ui.asgi.sweep import Sweep
+from metrics.workspace import Workspace
 
 __all__ = ["lifespan", "middleware", "routes"]
 
@@ -48,8 +50,16 @@ async def _front(request: Request) -> RedirectResponse:
     return RedirectResponse(f"./{asked}")
 
 
+def _house() -> Workspace:
+    """The workspace as its files are now, for programs."""
+    from metrics.ui.opened import opened  # Here: its caches need the running server.
+
+    return opened().workspace
+
+
 routes: list[BaseRoute] = [
     Route("/review", _front),
+    Mount("/api", api.app(_house)),
     Route("/healthz", healthz),
     Route("/metrics", prometheus),
 ]
