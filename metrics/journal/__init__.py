@@ -16,7 +16,7 @@ SQLite in WAL mode serves one machine with many processes; PostgreSQL several ma
 reads no clock.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from typing import Any
@@ -102,6 +102,7 @@ class Journal:
         self._database = Database(url, patience)
         self._cut: list[ColumnElement[bool]] = []
         self._past = ""
+        self._sift: Callable[[Fact], Fact | None] | None = None
 
     def as_it_stood(self, at: datetime) -> "Journal":
         """This journal as it stood at a moment: facts told later are not there, and nothing can be added.
@@ -113,6 +114,23 @@ class Journal:
         past._past = moment(at, "at")
         past._cut = [_FACT.c.at <= past._past]
         return past
+
+    def sifted(self, sift: Callable[[Fact], Fact | None]) -> "Journal":
+        """This journal as somebody reads it who may not see all of it; writing goes on as before.
+
+        Args:
+            sift: What that person sees of a fact: all of it, less of it, or None for nothing.
+        """
+        read = copy(self)
+        read._sift = sift
+        return read
+
+    def _seen(self, facts: Iterable[Fact]) -> Iterator[Fact]:
+        """What is seen of some facts; of `limit` and `last` there may then be fewer."""
+        if self._sift is None:
+            yield from facts
+        else:
+            yield from (seen for fact in facts if (seen := self._sift(fact)) is not None)
 
     @property
     def version(self) -> str:
@@ -193,7 +211,7 @@ class Journal:
             found = found.order_by(_FACT.c.number).limit(limit)
         rows = self._rows(found)
         told = [_fact(row) for row in (reversed(rows) if last is not None else rows)]
-        return tuple(told if limit is None else told[:limit])
+        return tuple(self._seen(told if limit is None else told[:limit]))
 
     def newest(self, kind: str, subject: str | None = None) -> dict[str, Fact]:
         """The newest fact of each subject: the state as it stands.
@@ -209,7 +227,7 @@ class Journal:
         latest = select(func.max(_FACT.c.number)).where(*asked).group_by(_FACT.c.subject)
         found = select(_FACT).where(_FACT.c.number.in_(latest)).order_by(_FACT.c.number)
         rows = self._rows(found)
-        return {told.subject: told for told in map(_fact, rows)}
+        return {told.subject: told for told in self._seen(map(_fact, rows))}
 
     def search(
         self,
@@ -245,10 +263,10 @@ class Journal:
                 raw = folded(f"{row.because}\n{row.body}")
                 if not all(word in raw for word in plain):
                     continue
-                told = _fact(row)
-                said = words_of(told.body, told.because)
-                if all(word in said for word in wanted):
-                    kept.append(told)
+                for told in self._seen([_fact(row)]):
+                    said = words_of(told.body, told.because)
+                    if all(word in said for word in wanted):
+                        kept.append(told)
             return tuple(kept)
 
         return self._database.read(read, ())

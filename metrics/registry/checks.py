@@ -7,7 +7,7 @@ Source: wbr-method.md, sections 2, 3, 8 and 9.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from graphlib import CycleError, TopologicalSorter
@@ -119,7 +119,7 @@ def references(definitions: Definitions) -> Iterator[tuple[Path, str, str]]:
         if not isinstance(source, PushSource) and source.connection:
             yield ("sources", name, "connection"), "connections", source.connection
     for metric in definitions.metrics.values():
-        yield from _metric_references(metric)
+        yield from _metric_references(metric, definitions.people)
     for name, table in definitions.targets.items():
         yield ("targets", name), "metrics", name
         yield ("targets", name, "set_by"), "people", table.set_by
@@ -153,10 +153,13 @@ def references(definitions: Definitions) -> Iterator[tuple[Path, str, str]]:
         yield path, "metrics", name
 
 
-def _metric_references(metric: Metric) -> Iterator[tuple[Path, str, str]]:
+def _metric_references(metric: Metric, people: Container[str]) -> Iterator[tuple[Path, str, str]]:
     here: Path = ("metrics", metric.id)
     if metric.owner:
         yield (*here, "owner"), "people", metric.owner
+    for place, reader in enumerate(metric.confidential if isinstance(metric.confidential, tuple) else ()):
+        if reader not in people:
+            yield (*here, "confidential", place), "roles", reader
     for place, name in enumerate(metric.guardrails):
         yield (*here, "guardrails", place), "metrics", name
     if metric.supersedes:

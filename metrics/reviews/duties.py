@@ -19,6 +19,10 @@ BY_DEFAULT: dict[str, tuple[str, ...]] = {
     "record_an_own_action": ("owner",),
     "write_a_correction": ("owner",),
     "move_a_metric": ("owner", "analyst"),
+    "grant_role": ("deck_owner",),
+    "edit_link": ("owner", "analyst"),
+    "issue_token": ("deck_owner", "analyst"),
+    "read_confidential": ("executive", "finance", "deck_owner"),
 }
 
 

@@ -3,7 +3,7 @@
 Source: wbr-method.md section 8.
 """
 
-from metrics.definitions import Definitions
+from metrics.definitions import RIGHTS, Definitions
 from metrics.errors import NotAllowedError, UnknownNameError, hint
 
 # What an act is called in a sentence: "may not declare a divider".
@@ -28,7 +28,20 @@ WORDS = {
     "propose_version": "propose a new version of a metric",
     "hand_over": "hand a metric over",
     "add_annotation": "add an annotation",
+    "grant_role": "grant or take away a role",
+    "edit_link": "state or retire a link",
+    "issue_token": "issue a token to a program",
+    "read_confidential": "read confidential metrics",
 }
+
+# Roles that read or speak and need not stand in `rights`.
+READERS = ("executive", "customer_service", "listener")
+
+
+def all_roles(definitions: Definitions) -> frozenset[str]:
+    """Every role that somebody can have."""
+    held = (role for person in definitions.people.values() for role in person.roles)
+    return frozenset((*definitions.rights, *RIGHTS, *READERS, *held))
 
 
 def roles_with(definitions: Definitions, act: str) -> tuple[str, ...]:

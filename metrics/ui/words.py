@@ -34,6 +34,7 @@ from metrics.definitions import (
     TargetOf,
     Total,
     Unit,
+    Withheld,
 )
 
 KINDS = {
@@ -104,8 +105,10 @@ def person(handle: str, definitions: Definitions) -> str:
 # --- how it is measured ------------------------------------------------------------------------
 
 
-def measured(measure: Measure, definitions: Definitions) -> str:
+def measured(measure: Measure | Withheld, definitions: Definitions) -> str:
     """How the days of a period become one value: `orders ÷ sessions, total ÷ total`."""
+    if isinstance(measure, Withheld):
+        return "computed from other metrics"
     match measure:
         case Total(series=series):
             said = f"{_series(series)}, added up over the days"

@@ -56,8 +56,13 @@ class Chronicle:
         with self._lock:
             version = self.house.journal.version
             if version != self._version:
+                known = self._facts
                 self._facts = self._newer(version)
                 self._version = version
+                if self.house.past is None and any(
+                    f.kind.startswith("role.") for f in self._facts[len(known) :]
+                ):
+                    self.house.notice_roles()
             return self._facts
 
     def _newer(self, version: str) -> tuple[Fact, ...]:

@@ -276,7 +276,8 @@ class Drivers:
     def _broken(self, metric: Metric, before: Period, after: Period) -> bool:
         """Whether a new way to count began after the first day compared."""
         house = self._house
-        starts = [metric.supersedes.start] if metric.supersedes and metric.supersedes.start else []
+        before_it = house.whole.metric(metric.id).supersedes
+        starts = [before_it.start] if before_it and before_it.start else []
         for happening in history.happenings(house.registry, metric.id):
             if happening.kind == "definition_change":
                 starts += [house.calendar.week(week).first for week in happening.week_endings]
@@ -381,7 +382,7 @@ class Drivers:
         for factor in of:
             name = factor if isinstance(factor, str) else factor.target_of
             wanted |= {m.id: m for m in house.with_operands(house.metric(name))}
-        ordered = [house.definitions.metrics[m] for m in house.registry.order if m in wanted]
+        ordered = house.ordered(wanted)
         rolled = self._rolled(connection, ordered, before, after)
         ids: list[str] = []
         names: dict[str, str] = {}

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from threading import RLock
@@ -150,7 +151,15 @@ class Evidence:
     @cached_property
     def apart(self) -> dict[Pair, Excluded]:
         """Pairs that are arithmetic of each other: never scored, never offered."""
-        return apart(self._house.definitions)
+        return {
+            pair: replace(one, through="") if one.through in self._house.hidden.metrics else one
+            for pair, one in apart(self._house.whole.definitions).items()
+            if self._seen(*pair)
+        }
+
+    def _seen(self, *metrics: str) -> bool:
+        """Whether the reader sees all of some metrics."""
+        return not self._house.hidden.metrics.intersection(metrics)
 
     # --- how it is made ------------------------------------------------------------------------
 
@@ -172,11 +181,15 @@ class Evidence:
             return made
 
     def _scan(self, week: date) -> Correlations:
-        shared = shared_series(self._house.definitions)
+        told = shared_series(self._house.whole.definitions)
+        shared = {pair: series for pair, series in told.items() if self._seen(*pair)}
         return scan(self.panel(week), apart=self.apart, shared=shared)
 
     def _panel(self, week: date) -> Panel:
         house = self._house
+        if house.whole is not house:
+            whole = house.whole.evidence.panel(week)
+            return replace(whole, series=tuple(s for s in whole.series if self._seen(s.metric)))
         metrics = [house.definitions.metrics[name] for name in house.registry.order]
         first = house.first_day()
         with house.store.reading() as connection:

@@ -435,7 +435,7 @@ class _Told:
         if not house.version or self._first is None or not wanted:
             return
         names = {m.id for metric in wanted for m in house.with_operands(house.metric(metric))}
-        metrics = [house.definitions.metrics[name] for name in house.registry.order if name in names]
+        metrics = house.ordered(names)
         with house.store.reading() as connection:
             self._weeks = history.history(
                 connection,
@@ -574,7 +574,8 @@ class _Told:
     def _way(self, metric: Metric, goal: Goal) -> Literal["total", "average", "level"]:
         if goal.period.week_ending is not None or isinstance(metric.measure, Latest):
             return "level"
-        metrics = self._house.definitions.metrics
+        metrics = self._house.whole.definitions.metrics
+        metric = metrics[metric.id]  # As it is computed, whoever reads it.
         if adds_up(metric, metrics):
             return "total"
         if isinstance(metric.measure, Product):  # Orders times their value adds up, as orders do.

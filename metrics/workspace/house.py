@@ -52,12 +52,12 @@ from metrics.workspace.judging import Judging
 from metrics.workspace.limits import Limits
 from metrics.workspace.loop import Loop
 from metrics.workspace.observing import Observing
+from metrics.workspace.preparing import Preparing
 from metrics.workspace.pushing import Pushing
 from metrics.workspace.quarters import Quarters
-from metrics.workspace.preparing import Preparing
 from metrics.workspace.querying import Querying
-from metrics.workspace.tokens import Tokens
 from metrics.workspace.seeing import VIEWS, Sift, hidden_from, seen_registry
+from metrics.workspace.tokens import Tokens
 from metrics.workspace.voicing import Voicing
 
 Clock = Callable[[], datetime]

@@ -21,6 +21,7 @@ from metrics.signals import Weekly, expected_by_chance, judge_all
 from metrics.signals.values import JUDGED
 from metrics.week import sentence
 from metrics.workspace.prepared import TABLES, Prepared, engine
+from metrics.workspace.seeing import seen_verdicts
 
 if TYPE_CHECKING:
     from metrics.workspace.house import Workspace
@@ -51,6 +52,7 @@ class Judging:
     def __init__(self, house: "Workspace") -> None:
         self._house = house
         self._judged: OrderedDict[str, Verdicts] = OrderedDict()
+        self._kept: OrderedDict[int, tuple[Verdicts, Verdicts]] = OrderedDict()  # Of a view.
         self._prepared = Prepared(house.folder)
         self._judging = RLock()  # Whoever asks for the same week meanwhile waits for the one answer.
 
@@ -61,12 +63,25 @@ class Judging:
             CalendarError: `week_ending` ends no week.
         """
         self._house.calendar.week(week_ending)
+        if self._house.whole is not self._house:
+            return self._seen(self._house.whole.judging.verdicts(week_ending, as_of))
         key = self._key(week_ending, as_of)
         with self._judging:
             if key not in self._judged:
                 self._remember(key, self._found(key, week_ending, as_of))
             self._judged.move_to_end(key)
             return self._judged[key]
+
+    def _seen(self, verdicts: Verdicts) -> Verdicts:
+        """What a reader sees of verdicts, made once for each."""
+        with self._judging:
+            known = self._kept.get(id(verdicts))
+            if known is None or known[0] is not verdicts:
+                seen = seen_verdicts(verdicts, self._house.definitions.metrics)
+                known = self._kept[id(verdicts)] = verdicts, seen
+                while len(self._kept) > REMEMBERED:
+                    self._kept.popitem(last=False)
+            return known[1]
 
     def _remember(self, key: str, verdicts: Verdicts) -> None:
         self._judged[key] = verdicts
@@ -83,6 +98,8 @@ class Judging:
         Raises:
             CalendarError: `week_ending` ends no week.
         """
+        if self._house.whole is not self._house:
+            return self._seen(self._house.whole.judging.marks(week_ending, as_of))
         newest = self._house.default_week()
         key = self._key(week_ending, as_of)
         if week_ending >= newest or key in self._judged or self._prepared.has(key):
@@ -152,7 +169,7 @@ class Judging:
 
     @cached_property
     def _definitions(self) -> str:
-        return sha256(self._house.definitions.model_dump_json().encode()).hexdigest()
+        return sha256(self._house.registry.definitions.model_dump_json().encode()).hexdigest()
 
     def _found(self, key: str, week_ending: date, as_of: datetime | None) -> Verdicts:
         kept = self._prepared.read(key, self._house.definitions.metrics)

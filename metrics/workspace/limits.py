@@ -49,7 +49,7 @@ class Limits:
 
         The hash tells two journals apart that count alike: verdicts are kept on the disk under this.
         """
-        journal = self._house.journal
+        journal = self._house.whole.journal
         newest = [fact for kind in FAMILIES for fact in journal.facts(kind=kind, last=1)]
         last = max(newest, key=lambda fact: fact.number, default=None)
         return f"{last.number}-{last.hash}" if last else ""
