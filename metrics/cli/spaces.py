@@ -22,7 +22,7 @@ from metrics.cli.shared import (
     shown_progress,
 )
 from metrics.errors import DefinitionError, SourceError
-from metrics.ingest import draft, wbr_app
+from metrics.ingest import dbt, draft, wbr_app
 from metrics.shipped import shipped
 from metrics.text import counted
 
@@ -69,6 +69,10 @@ def init(
     source: Annotated[
         Path | None, typer.Option("--from", help="A CSV, Excel or Parquet file to draft definitions for.")
     ] = None,
+    from_dbt: Annotated[
+        Path | None,
+        typer.Option("--from-dbt", help="The target folder of a dbt project, to draft its metrics."),
+    ] = None,
     title: Annotated[str | None, typer.Option(help="Name of the company on the deck.")] = None,
     date_format: Annotated[
         str | None, typer.Option("--date-format", help="How its days are written, such as %d/%m/%Y.")
@@ -76,6 +80,9 @@ def init(
 ) -> None:
     """Make a new workspace; with a file, draft definitions for its numbers and load it."""
     refuse_full(folder)
+    if from_dbt is not None:
+        _init_from_dbt(folder, from_dbt, title or "")
+        return
     if source is None:
         write(folder, draft.starter(title or folder.resolve().name))
         typer.echo(
@@ -91,6 +98,22 @@ def init(
     write(folder, texts)
     copyfile(source, folder / source.name)
     report_first_load(folder, profile.notes)
+
+
+def _init_from_dbt(folder: Path, target: Path, title: str) -> None:
+    """Write a workspace for a dbt project, and say what of it could not be carried over."""
+    made = dbt.drafted(dbt.project(target), title, datetime.now(UTC).date())
+    write(folder, dict(made.files))
+    made_of = open_workspace(folder)  # So that a draft with a mistake is told here and not later.
+    count = len(made_of.definitions.metrics)
+    metrics = "1 metric" if count == 1 else f"{count} metrics"
+    typer.echo(f"{folder} is a workspace now, with {metrics} from dbt.")
+    if made.not_carried:
+        typer.echo(f"{len(made.not_carried)} could not be carried over:")
+        for sentence in made.not_carried:
+            typer.echo(f"- {sentence}")
+    where = quote(str(folder))
+    typer.echo(f"Set $WAREHOUSE_URL to the address of the warehouse, then: wbr load --workspace {where}")
 
 
 @app.command("import-wbr-app")
