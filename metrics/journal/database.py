@@ -14,6 +14,7 @@ import fcntl
 import os
 import random
 import sqlite3
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
 from metrics.errors import JournalError
+from metrics.journal import aside
 
 Result = TypeVar("Result")
 Task = Callable[[Connection], Result]
@@ -86,6 +88,7 @@ class Database:
         self._opened_for: tuple[int, ...] = ()
         self._left: list[Engine] = []
         self._made = False
+        self._copy: tuple[aside.Stamp, Database] | None = None
         _DATABASES.add(self)
 
     @property
@@ -104,7 +107,30 @@ class Database:
         Raises:
             JournalError: The database cannot be read; nothing was changed.
         """
-        return self._tried(lambda: self._done(task, writes=False) if self._there() else empty)
+
+        def told() -> Result:
+            if not self._there():
+                return empty
+            if self._path and _shut(self._path):
+                return self._aside(self._path).read(task, empty)
+            try:
+                return self._done(task, writes=False)
+            except DBAPIError as error:
+                if self._path and _no_room_to_read(error):
+                    return self._aside(self._path).read(task, empty)
+                raise
+
+        return self._tried(told)
+
+    def _aside(self, path: Path) -> "Database":
+        """A copy of the file as it is now, to be read where it lies on a disk that takes nothing."""
+        with self._opening:
+            now = aside.stamp(path)
+            if self._copy is None or self._copy[0] != now:
+                into = Path(tempfile.mkdtemp(dir=aside.folder(os.getpid()).name))
+                copy = Database(f"sqlite:///{aside.copied(path, into)}", self._patience)
+                self._copy = now, copy
+            return self._copy[1]
 
     def write(self, task: Task[Result]) -> Result:
         """Run a task alone at the chain's end, all or nothing; return what it returns, once it is kept.
@@ -364,6 +390,17 @@ def _begun(connection: Connection) -> None:
     # IMMEDIATE: a reader that turns writer is refused at once if another wrote meanwhile.
     writes = connection.get_execution_options().get("journal_writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _shut(path: Path) -> bool:
+    """Whether nothing can be written beside a file, so that SQLite cannot even read it there."""
+    return bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY) or not os.access(path.parent, os.W_OK)
+
+
+def _no_room_to_read(error: DBAPIError) -> bool:
+    """Whether SQLite could not write what it needs to read."""
+    code = getattr(error.orig, "sqlite_errorname", "")
+    return code.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR_SHM", "SQLITE_FULL"))
 
 
 def _in_the_way(error: DBAPIError) -> bool:

@@ -60,14 +60,13 @@ class Seen:
     Attributes:
         loaded: Number of the last load that has come back.
         answered: Number of the last answer that has come back.
-        clicks: How many pages were seen.
-        slowest: Seconds of the slowest click.
+        clicks: Seconds that each click took.
         wrong: What nobody should have seen.
     """
 
     def __init__(self) -> None:
         self.loaded, self.answered, self.questions = 0, 0, 0
-        self.clicks, self.slowest = 0, 0.0
+        self.clicks: list[float] = []
         self.wrong: list[str] = []
 
 
@@ -101,7 +100,7 @@ def writing(folder: Path, seen: Seen, stop: Event, kind: str) -> None:
         else:
             saying.ask("visits", f"Question {seen.questions}", by="ben", week_ending=LAST_WEEK)
             seen.questions += 1
-        stop.wait(0.4)
+        stop.wait(2.0)
 
 
 def looking(address: str, page: str, query: str, seen: Seen, stop: Event) -> None:
@@ -110,7 +109,7 @@ def looking(address: str, page: str, query: str, seen: Seen, stop: Event) -> Non
         while not stop.is_set():
             loaded, answered = seen.loaded, seen.answered
             tab.run()
-            seen.clicks, seen.slowest = seen.clicks + 1, max(seen.slowest, tab.took)
+            seen.clicks.append(tab.took)
             seen.wrong += tab.broken
             text = tab.text
             if found := TROUBLE.search(text):
@@ -164,10 +163,12 @@ def main() -> int:
         folder = a_shop(Path(made) / "shop")
         seen = beside(folder, asked.seconds)
         audit, broken = open_workspace(folder).loop.audit()
+    clicks = sorted(seen.clicks) or [0.0]
     print(
         f"{asked.seconds:.0f} s: {seen.loaded} loads, {seen.answered} answers, {seen.questions} questions; "
-        f"{seen.clicks} clicks by 4 tabs, the slowest {seen.slowest:.1f} s; {len(seen.wrong)} wrong. "
-        f"{audit.sentence}"
+        f"{len(clicks)} clicks by 4 tabs, half within {clicks[len(clicks) // 2]:.1f} s, 95% within "
+        f"{clicks[len(clicks) * 95 // 100]:.1f} s, the slowest {clicks[-1]:.1f} s; {len(seen.wrong)} wrong. "
+        f"{audit.sentence} Load of the machine: {os.getloadavg()[1]:.1f} (5 min)."
     )
     for line in (*seen.wrong[:20], *broken):
         print(line, file=sys.stderr)
