@@ -15,7 +15,7 @@ from metrics.errors import UnknownNameError, hint
 Paper = Literal["a4", "letter"]
 HTML, JSON, CSV = "text/html", "application/json", "text/csv"
 OFFICE = "application/vnd.openxmlformats-officedocument"
-XLSX = f"{OFFICE}.spreadsheetml.sheet"
+XLSX, PPTX = f"{OFFICE}.spreadsheetml.sheet", f"{OFFICE}.presentationml.presentation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +81,18 @@ def _xlsx(deck: Deck, setting: Setting) -> bytes:
     return document(deck, setting.standing)
 
 
+def _pptx(deck: Deck, setting: Setting) -> bytes:
+    from metrics.export.pptx import document
+
+    return document(deck, setting.standing)
+
+
 FORMATS: Mapping[str, Format] = {
     "json": Format("json", JSON, _json, binary=False),
     "html": Format("html", HTML, _html, binary=False),
     "csv": Format("csv", CSV, _csv, binary=False),
     "xlsx": Format("xlsx", XLSX, _xlsx),
+    "pptx": Format("pptx", PPTX, _pptx),
 }
 
 
