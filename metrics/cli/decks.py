@@ -20,12 +20,9 @@ from metrics.cli.shared import (
     opened,
     print_json,
     serve_dashboard,
-    shown_progress,
 )
 from metrics.deck import Marked
 from metrics.text import chance, chance_of_watches, counted
-
-WEEKS_PREPARED = 6  # The weeks of a chart: what people go back to.
 
 
 class PaperSize(StrEnum):
@@ -42,6 +39,7 @@ class DeckForm(StrEnum):
     html = "html"
     csv = "csv"
     xlsx = "xlsx"
+    pptx = "pptx"
 
 
 @app.command()
@@ -124,31 +122,6 @@ def signals(
             good = {True: " (favourable)", None: "", False: ""}[row.signal.favourable]
             typer.echo(f"- {row.name}: {row.told}{good}")
     typer.echo(f"\n{counted(len(by_tier['none']), 'metric')} as expected.")
-
-
-@app.command()
-def prepare(
-    week: Annotated[str, typer.Option(help="Last day of the newest week, or `latest`.")] = "latest",
-    weeks: Annotated[int, typer.Option(help="How many weeks up to it.", min=1, max=60)] = WEEKS_PREPARED,
-    workspace: Folder = None,
-    form: Format = Form.text,
-) -> None:
-    """Judge the week's metrics and forecast the goals ahead of the people who will look at them.
-
-    Run it after the nightly load; run again it finds all done.
-    """
-    chosen = opened(workspace)
-    newest = a_week(week, chosen)
-    wanted = [known for known in reversed(chosen.weeks()) if known <= newest][:weeks]
-    with shown_progress("Preparing") as progress:
-        made = chosen.judging.prepare(wanted, lambda step, share: progress(step, share * 0.6))
-        forecasts = chosen.goals.prepare(lambda step, share: progress(step, 0.6 + share * 0.4))
-    if form is Form.json:
-        days = [day.isoformat() for day in wanted]
-        print_json({"weeks": days, "judged": made, "forecasts": forecasts, "version": chosen.version})
-        return
-    anew = f"{made} judged anew, {counted(forecasts, 'goal')} forecast anew"
-    typer.echo(f"{counted(len(wanted), 'week')} prepared: {anew}.")
 
 
 @app.command()

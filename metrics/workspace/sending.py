@@ -120,10 +120,8 @@ class Sending:
         house = self._house
         week = house.calendar.week(week_ending).last if week_ending else house.default_week()
         decks = house.definitions.decks
-        if deck is not None:
-            names = (house.loop.deck_named(deck),)
-        else:
-            names = tuple(name for name, outline in decks.items() if outline.send is not None)
+        declared = tuple(name for name, outline in decks.items() if outline.send is not None)
+        names = declared if deck is None else (house.loop.deck_named(deck),)
         if not names or (deck is not None and decks[names[0]].send is None and not to):
             which = f"decks.{names[0]}" if names else "a deck"
             raise NotifyError(
@@ -255,7 +253,7 @@ class Sending:
             reader = (deck.send or Declared()).webhooks[address.to].reader
         view = house.seen_by(reader)
         edition = address.edition or None
-        files = ()
+        files: tuple[Exported, ...] = ()
         if address.way == "mail" and post.form != "link":
             files = (self._file(view, address, post.form),)
         if edition is None:
