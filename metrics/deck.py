@@ -15,6 +15,7 @@ from metrics.signals import Tier
 from metrics.six_twelve import SixTwelve
 from metrics.wheel import Wheel
 
+CellUnit = Unit | Literal["percent", "bps", "text"]
 BlockKind = Literal["section", "six_twelve", "weeks_table", "months_table", "table", "story", "exceptions"]
 
 
@@ -36,7 +37,7 @@ class Row:
 
     header: str
     metric: str | None
-    unit: Unit | Literal["percent", "bps", "text"] | None
+    unit: CellUnit | None
     values: tuple[float | str | None, ...]
     states: tuple[State, ...] = ()
     good: tuple[bool | None, ...] = ()

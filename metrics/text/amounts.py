@@ -7,7 +7,7 @@ Four lengths of one value: on an axis (`axis`), at a point (`labels`), in a box 
 from collections.abc import Iterable, Sequence
 from math import floor, isfinite, log10
 
-from metrics.deck import Row
+from metrics.deck import CellUnit, Row
 from metrics.definitions import Unit
 from metrics.six_twelve import Box, Change
 
@@ -277,17 +277,21 @@ def box_cells(box: Box, currency: str = "USD") -> tuple[str, ...]:
 
 def cell(row: Row, place: int, currency: str = "USD") -> str:
     """One cell of a table as people read it."""
-    value = row.values[place]
+    return figure(row.values[place], row.unit, currency)
+
+
+def figure(value: float | str | None, unit: CellUnit | None, currency: str = "USD") -> str:
+    """A value, a change or a word as a table shows it; `—` for an unknown one."""
     if value is None:
         return UNKNOWN
     if isinstance(value, str):
         return value
-    match row.unit:
+    match unit:
         case "percent":
             return percent(value)
         case "bps":
             return bps(value)
         case "text" | None:
             return exact(value, "number", currency)
-        case unit:
+        case _:
             return exact(value, unit, currency)

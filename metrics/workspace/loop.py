@@ -42,6 +42,7 @@ from metrics.reviews.week_states import (
     who_owes,
 )
 from metrics.workspace.certifying import Certifying
+from metrics.workspace.changing import Changing, Compared
 from metrics.workspace.chronicle import Chronicle
 from metrics.workspace.living import Living
 from metrics.workspace.owning import Owning
@@ -70,6 +71,7 @@ class Loop:
         self.saying = Saying(self.chronicle, self.owning)
         self.certifying = Certifying(self.chronicle, self.owning)
         self.publishing = Publishing(self.chronicle)
+        self.changing = Changing(house)
         self.living = Living(self.chronicle, self.saying)
 
     def at(self, moment: datetime) -> "Loop":
@@ -466,6 +468,10 @@ class Loop:
         """What changed since one week's deck was published, cell by cell: old, new, why."""
         edition = self.publishing.edition(week_ending, self.deck_named(deck), number)
         return self.publishing.changes(edition, self._house.deck(week_ending, deck=edition.deck))
+
+    def compared(self, week_ending: date, deck: str | None = None) -> Compared:
+        """What changed in one week's deck since its last edition, or since the week before."""
+        return self.changing.compared(self._week(week_ending), self.deck_named(deck))
 
     def audit(self, noted: str = "") -> tuple[Audit, tuple[str, ...]]:
         """Hold the journal against its chain and every edition against its hashes.

@@ -26,11 +26,11 @@ from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
 from time import time
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
-from metrics.deck import Deck
+from metrics.deck import CellUnit, Deck
 from metrics.errors import StoreError, UnknownNameError
 from metrics.export import html
 from metrics.export import json as json_form
@@ -58,6 +58,7 @@ class Changed:
         title: Of the block.
         metric: Id of the metric; empty in plain tables.
         label: Which cell: `week ending 2026-05-02`, `Apr 2026`, `box: wow`.
+        unit: Of the values: the metric's own, or `percent` and `bps` for changes.
         old: As frozen; None for none.
         new: As it is now; None for none.
         why: Why they differ, in words.
@@ -67,6 +68,7 @@ class Changed:
     title: str
     metric: str
     label: str
+    unit: CellUnit | None
     old: float | str | None
     new: float | str | None
     why: str
@@ -87,6 +89,9 @@ class Ready:
     week: Mapping[str, Any] = field(hash=False)
     missing: Sequence[str] = ()
     seen: int | None = None
+
+
+_Place = TypeVar("_Place")
 
 
 class Publishing:
@@ -167,6 +172,11 @@ class Publishing:
                 "edition."
             )
         return thawed(self._seen(edition, "whole.json"))
+
+    def declared(self, edition: Edition) -> dict[str, Any]:
+        """What was declared when it was published."""
+        told: dict[str, Any] = self._seen(edition, "definitions.json")
+        return told
 
     def week(self, edition: Edition) -> dict[str, Any]:
         """What people had said of it: answers, certifications, actions, stories, limits."""
@@ -371,7 +381,30 @@ class Publishing:
         Raises:
             StoreError: A file of the edition is gone or was changed.
         """
-        old, new = _cells(self.values(edition)), _cells(json_form.as_json(deck))
+        return self._differing(edition, _cells(self.values(edition)), _cells(json_form.as_json(deck)))
+
+    def restated(self, edition: Edition, deck: Deck) -> tuple[Changed, ...]:
+        """Numbers that a frozen deck told and the same or a later week's deck tells otherwise.
+
+        Of an earlier week: its complete weeks and months only, because others were not told for good.
+
+        Args:
+            edition: The frozen one, of an earlier week or the same.
+            deck: The later week's deck as it is now.
+
+        Raises:
+            StoreError: A file of the edition is gone or was changed.
+        """
+        # By metric and place alone: each number once, whichever charts show it under whatever title.
+        new = {(c.metric, c.label): c for c in _cells(json_form.as_json(deck)).values()}
+        then = {(c.metric, c.label): c for c in _cells(self.values(edition)).values()}
+        same = edition.week_ending == deck.week_ending
+        old = {k: cell for k, cell in then.items() if k in new and (same or cell.state == "complete")}
+        return self._differing(edition, old, {key: new[key] for key in old})
+
+    def _differing(
+        self, edition: Edition, old: "Mapping[_Place, _Cell]", new: "Mapping[_Place, _Cell]"
+    ) -> tuple[Changed, ...]:
         told = self.week(edition)
         found = []
         for key in dict.fromkeys([*old, *new]):
@@ -387,6 +420,7 @@ class Publishing:
                     here.title,
                     here.metric,
                     here.label,
+                    here.unit,
                     before.value if before else None,
                     after.value if after else None,
                     why,
@@ -449,6 +483,7 @@ class _Cell:
     title: str
     metric: str
     label: str
+    unit: CellUnit | None
     value: float | str | None
     state: str
     first: date
@@ -456,6 +491,7 @@ class _Cell:
 
 
 _Key = tuple[int, str, str, str]
+_VALUES = ("last_week", "mtd", "qtd", "ytd")  # Cells of the box score in the metric's own unit.
 
 
 def _cells(document: Mapping[str, Any]) -> dict[_Key, _Cell]:
@@ -478,19 +514,22 @@ def _of(document: Mapping[str, Any], block: Mapping[str, Any]) -> Iterator[_Cell
             for end, value, state in zip(weeks, line["weeks"], line["weeks_state"], strict=True):
                 label = f"{role}week ending {end}"
                 first = end - timedelta(days=6)
-                yield _Cell(number, title, line["metric"], label, value, state, first, end)
+                yield _Cell(number, title, line["metric"], label, line["unit"], value, state, first, end)
             for end, value, state in zip(months, line["months"], line["months_state"], strict=True):
                 label = f"{role}month ending {end}"
                 first = end - timedelta(days=42)  # A month of whole weeks has at most 35 days.
-                yield _Cell(number, title, line["metric"], label, value, state, first, end)
+                yield _Cell(number, title, line["metric"], label, line["unit"], value, state, first, end)
+        units = {line["metric"]: line["unit"] for line in block["series"]}
         for box in block["box"]:
             for name, value in box.items():
                 if name not in ("metric", "change_unit"):
-                    yield _Cell(number, title, box["metric"], f"box: {name}", value, "", year, week)
+                    unit = units.get(box["metric"]) if name in _VALUES else box["change_unit"]
+                    label = f"box: {name}"
+                    yield _Cell(number, title, box["metric"], label, unit, value, "", year, week)
     for place, row in enumerate(block.get("rows", ())):
         for column, value in zip(block["columns"], row["values"], strict=False):
             label = f"{row['header']}, {column} (row {place + 1})"
-            yield _Cell(number, title, row["metric"] or "", label, value, "", year, week)
+            yield _Cell(number, title, row["metric"] or "", label, row["unit"], value, "", year, week)
 
 
 def _same(a: float | str | None, b: float | str | None) -> bool:
