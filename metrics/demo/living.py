@@ -240,7 +240,7 @@ class _Play:
         """Tuesday evening: frozen as it was known then, so that what came later shows as a change."""
         loop = self._at(_time("2026-05-05T17:30"))
         then = self._house.as_it_stood(loop.chronicle.now).loop
-        ready = [then.ready(W1, deck) for deck in self._house.definitions.decks]
+        ready = [then.unpublished(W1, deck) for deck in self._house.definitions.decks]
         loop.publishing.publish_together(ready, by=PLANNER)
 
     def _held(self) -> None:

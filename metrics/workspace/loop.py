@@ -46,7 +46,7 @@ from metrics.workspace.changing import Changing, Compared
 from metrics.workspace.chronicle import Chronicle
 from metrics.workspace.living import Living
 from metrics.workspace.owning import Owning
-from metrics.workspace.publishing import Changed, Publishing, Ready
+from metrics.workspace.publishing import Changed, Publishing, Unpublished
 from metrics.workspace.recording import recorded
 from metrics.workspace.saying import Saying
 from metrics.workspace.seeing import said_to
@@ -417,17 +417,19 @@ class Loop:
         if seen is not None:
             stands[name] = replace(stands[name], fact=seen)
         ready = [
-            replace(self.ready(week, each), missing=[self.in_words(o) for o in missing[each]], seen=now.fact)
+            replace(
+                self.unpublished(week, each), missing=[self.in_words(o) for o in missing[each]], seen=now.fact
+            )
             for each, now in stands.items()
         ]
         reason = "; ".join(words for words in (because.strip(), despite.strip()) if words)
         return self.publishing.publish_together(ready, by=by, because=reason)[0]
 
-    def ready(self, week_ending: date, deck: str) -> Ready:
+    def unpublished(self, week_ending: date, deck: str) -> Unpublished:
         """One week's deck as it would be frozen now, with what people said of it."""
         house = self._house
         made = replace(recorded(house, house.deck(week_ending, deck=deck)), state=WORDS["published"])
-        return Ready(made, self.said(week_ending, deck))
+        return Unpublished(made, self.said(week_ending, deck))
 
     def _published_with(self, deck: str, week: date) -> Iterator[str]:
         """The decks of teams that are frozen with the company's own, where they were not before."""

@@ -75,7 +75,7 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class Unpublished:
     """A deck that is about to be frozen.
 
     Attributes:
@@ -242,9 +242,9 @@ class Publishing:
             ConflictError: Somebody moved or published the week meanwhile; nothing is published.
             StoreError: The folder cannot be written to.
         """
-        return self.publish_together([Ready(deck, week, missing, seen)], by=by, because=because)[0]
+        return self.publish_together([Unpublished(deck, week, missing, seen)], by=by, because=because)[0]
 
-    def publish_together(self, many: Sequence[Ready], *, by: str, because: str = "") -> tuple[Edition, ...]:
+    def publish_together(self, many: Sequence[Unpublished], *, by: str, because: str = "") -> tuple[Edition, ...]:
         """Freeze several decks in one moment, all or none; raises as `publish` does."""
         told = [self._frozen(each, by, because) for each in many]
         for edition, files, _ in told:
@@ -255,7 +255,7 @@ class Publishing:
             for (edition, _, _), fact in zip(told, facts, strict=True)
         )
 
-    def _frozen(self, ready: Ready, by: str, because: str) -> tuple[Edition, dict[str, bytes], int]:
+    def _frozen(self, ready: Unpublished, by: str, because: str) -> tuple[Edition, dict[str, bytes], int]:
         """An edition, its files, and the newest fact about its week that the author saw."""
         deck, definitions = ready.deck, self._house.definitions
         known = self.editions(deck.week_ending, deck.name)
