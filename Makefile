@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PORT ?= 8501
 
-.PHONY: install demo test lint bench torture lock wheel clean
+.PHONY: install demo test lint bench torture engines lock wheel clean
 
 install: $(INSTALLED)
 
@@ -26,6 +26,7 @@ demo: install
 test: install
 	@sh tests/browser.sh
 	@sh tests/postgres.sh
+	@sh tests/proxies.sh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -41,6 +42,10 @@ bench: install
 
 torture: install
 	@for each in tests/torture/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+
+# Databases too heavy for every run; a missing one fails.
+engines: install
+	$(BIN)/python -m pytest tests/engines/*.py
 
 # The lock names every package with its hashes and no index address.
 lock:
