@@ -7,14 +7,16 @@ if page.empty:
     ui.nothing_loaded(page)
 
 deck = page.deck()
-ui.bar(page, deck)
+ui.bar(page)
 if ui.presenting():
     ui.meeting(page, deck)
 else:
-    frozen = ui.views(ui.week_line(page), published=ui.published(page, deck))
+    frozen = ui.views(page, deck, ui.week_line(page))
     if ui.view() == "week":
         ui.open_metric(page, ui.week_view(page))
     else:
-        asked = ui.sheet(ui.review(page, deck, ui.view(), frozen=frozen), key="sheet", weeks=True)
+        looked = ui.view()
+        shown = ui.changes(page) if looked == "changes" else ui.review(page, deck, looked, frozen=frozen)
+        asked = ui.sheet(shown, key="sheet", weeks=True)
         ui.step(page, asked.step)
         ui.open_metric(page, asked.metric)

@@ -4,6 +4,7 @@ A page asks `ui.page(...)` in its first line and then composes; nothing here or 
 """
 
 from metrics.ui.bar import bar, step, view, views
+from metrics.ui.changes_view import changes
 from metrics.ui.correlations_view import correlations
 from metrics.ui.driver_view import drivers
 from metrics.ui.flywheel_view import flywheel
@@ -11,7 +12,7 @@ from metrics.ui.frame import Page, main, nothing_loaded, open_metric, page
 from metrics.ui.goal_view import all_goals, one_goal
 from metrics.ui.goal_view import tracks as goal_tracks
 from metrics.ui.loading import freshness, load_now, loads, refused, take_back, upload
-from metrics.ui.meeting import meeting, presenting, published, review
+from metrics.ui.meeting import meeting, presenting, review
 from metrics.ui.my_metrics import my_metrics, quarter
 from metrics.ui.one_metric import (
     all_metrics,
@@ -21,6 +22,8 @@ from metrics.ui.one_metric import (
     picked_metric,
 )
 from metrics.ui.owning import owner_changes, owners_table, owners_view
+from metrics.ui.people_view import change_roles, roles
+from metrics.ui.sent_view import deliveries
 from metrics.ui.server import serve
 from metrics.ui.sheet import sheet
 from metrics.ui.signal_view import signals
@@ -33,8 +36,11 @@ __all__ = [
     "all_metrics",
     "bar",
     "beliefs_and_origins",
+    "change_roles",
+    "changes",
     "correlations",
     "definition_and_chart",
+    "deliveries",
     "drivers",
     "flywheel",
     "freshness",
@@ -54,10 +60,10 @@ __all__ = [
     "page",
     "picked_metric",
     "presenting",
-    "published",
     "quarter",
     "refused",
     "review",
+    "roles",
     "serve",
     "sheet",
     "signals",

@@ -1,4 +1,4 @@
-"""The bar over a page: which week, which deck, the deck as a file."""
+"""The bar over a page: which week; over the review also which deck, how it is looked at, and its files."""
 
 from datetime import date, timedelta
 from functools import partial
@@ -9,15 +9,22 @@ import streamlit as st
 from metrics import text
 from metrics.deck import Deck
 from metrics.ui import state, who, words
-from metrics.ui.frame import KEPT_WEEK, Page
-from metrics.ui.opened import View, deck_file
+from metrics.ui.download import downloads
+from metrics.ui.frame import KEPT_DECK, KEPT_WEEK, Page
+from metrics.ui.opened import View
 
 WEEK = timedelta(weeks=1)
-VIEWS: dict[View, str] = {"deck": "Deck", "exceptions": "Exceptions only", "week": "The week"}
+VIEWS: dict[View, str] = {
+    "deck": "Deck",
+    "exceptions": "Exceptions only",
+    "changes": "What changed",
+    "week": "The week",
+}
 
 
-def bar(page: Page, deck: Deck | None = None) -> None:
-    """Previous week, week, next week; with a deck also which one, and the deck as a file; who is here."""
+def bar(page: Page) -> None:
+    """Previous week, week, next week; who is here."""
+    who.first_start(page)
     weeks = page.workspace.weeks()
     with st.container(key="bar", horizontal=True, vertical_alignment="center", gap="small"):
         _step("Week before", ":material/chevron_left:", page.week - WEEK, weeks)
@@ -32,19 +39,6 @@ def bar(page: Page, deck: Deck | None = None) -> None:
             width=232,
         )
         _step("Week after", ":material/chevron_right:", page.week + WEEK, weeks)
-        if deck is not None:
-            _decks(page, deck)
-            st.download_button(
-                "HTML deck",
-                data=partial(deck_file, page.house, page.week, deck.name),
-                file_name=f"{deck.name}-{page.week}.html",
-                mime="text/html",
-                icon=":material/download:",
-                help="One file: opens offline, prints four charts a page",
-                on_click="ignore",
-                type="tertiary",
-                key="file",
-            )
         who.picker(page)
 
 
@@ -90,23 +84,28 @@ def _decks(page: Page, deck: Deck) -> None:
 
 
 def view() -> View:
-    """What the address asks for: the whole deck, `?view=exceptions` to prepare with, `?view=week`."""
+    """What the address asks for: the whole deck, `?view=exceptions` to prepare with, `?view=changes` …"""
     asked = st.query_params.get("view")
-    return "exceptions" if asked == "exceptions" else "week" if asked == "week" else "deck"
+    return next((known for known in VIEWS if known == asked), "deck")
 
 
-def views(told: str, *, published: bool) -> bool:
-    """The ways to look at a week: the deck, its exceptions, the work on it; and presenter mode.
+def views(page: Page, deck: Deck, told: str) -> bool:
+    """Which deck, the ways to look at its week, presenter mode, and the deck as a file.
+
+    A deck that was frozen can be seen as it was and as it would be now.
 
     Args:
+        page: The page.
+        deck: The week's deck as it is now.
         told: Where the week stands, in a line beside them.
-        published: The deck was frozen, so that it can be seen as it was and as it would be now.
 
     Returns:
         Whether the frozen deck is wanted.
     """
     st.session_state["view"] = view()
+    editions = page.workspace.loop.publishing.editions(deck.week_ending, deck.name)
     with st.container(key="views", horizontal=True, vertical_alignment="center", gap="medium"):
+        _decks(page, deck)
         st.segmented_control(
             "View",
             list(VIEWS),
@@ -117,12 +116,13 @@ def views(told: str, *, published: bool) -> bool:
         )
         st.button("Present", icon=":material/slideshow:", type="tertiary", key="present", on_click=_present)
         frozen = (
-            published
+            bool(editions)
             and view() == "deck"
             and st.toggle(
                 "As published", value=True, key="frozen", help="Off: as the numbers and words are now"
             )
         )
+        downloads(page, deck.name, deck.week_ending, editions[-1].number if frozen else None)
         st.html(f'<p class="wu-hint">{escape(told)}</p>', width="content")
     return frozen
 
@@ -144,6 +144,7 @@ def _chosen() -> None:
 
 
 def _other_deck() -> None:
+    st.session_state[KEPT_DECK] = st.session_state["deck"]
     state.put(deck=st.session_state["deck"])
 
 

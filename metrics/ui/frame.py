@@ -15,14 +15,18 @@ from streamlit.navigation.page import Page as Destination
 
 from metrics import text
 from metrics.deck import Deck
-from metrics.errors import DefinitionError, MetricsError, StoreError
+from metrics.errors import DefinitionError, MetricsError, NotAllowedError, StoreError
+from metrics.reviews.duties import checked
 from metrics.shipped import shipped
-from metrics.ui import logs, measures, state, words
+from metrics.ui import door, logs, measures, state, words
+from metrics.ui.door import Visitor
 from metrics.ui.opened import Opened, opened
 from metrics.workspace import Workspace
 
 PERSON = "kept_person"  # Who sits here: the key of metrics/ui/who.py.
+REFUSED = "refused page"
 KEPT_WEEK = "kept_week"  # The week a person chose, kept while they walk from page to page.
+KEPT_DECK = "kept_deck"  # The same of the deck.
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +37,19 @@ class Page:
         house: The open workspace.
         week: Last day of the week asked for, checked.
         deck_name: Id of the deck asked for, checked; None if none is declared.
+        visitor: Who is here.
+        place: Title of the page.
     """
 
     house: Opened
     week: date
     deck_name: str | None
+    visitor: Visitor
+    place: str
 
     @property
     def workspace(self) -> Workspace:
-        """The open workspace."""
+        """The open workspace, as the visitor may see it."""
         return self.house.workspace
 
     @property
@@ -58,7 +66,7 @@ def main() -> None:
     """Run one page for one session. Every request passes here, whatever its address."""
     st.set_page_config(page_title="Sixtwelve", page_icon=str(_own("icon.svg")), layout="wide")
     st.html(_own("page.css"))
-    chosen = st.navigation(list(destinations().values()), position="top")
+    chosen = st.navigation(list(destinations().values()), position="top" if door.let_in() else "hidden")
     with measures.run(chosen.url_path or "review") as seconds:
         try:
             chosen.run()
@@ -84,17 +92,26 @@ def destinations() -> dict[str, Destination]:
         "flywheel": st.Page(pages / "flywheel.py", title="Flywheel", url_path="flywheel"),
         "correlations": st.Page(pages / "correlations.py", title="Correlations", url_path="correlations"),
         "sources": st.Page(pages / "sources.py", title="Sources", url_path="sources"),
+        "people": st.Page(pages / "people.py", title="People", url_path="people"),
     }
 
 
-def page(title: str) -> Page:
-    """The first line of every page: opens the workspace and reads the address.
+def page(title: str, right: str | None = None) -> Page:
+    """The first line of every page: asks who is here, opens the workspace for them and reads the address.
 
-    A workspace that cannot be opened is told in words, and the page ends.
+    Whoever may not come in, and a workspace that cannot be opened, are told so in words, and the page ends.
+
+    Args:
+        title: Of the page.
+        right: What whoever opens it must be allowed to do; by default everybody who is let in may.
     """
+    door.knock()
     try:
         house = opened()
-        asked = _asked(house)
+        here = door.visitor(house.workspace)
+        if right is not None:
+            _allowed(house, here, title, right)
+        asked = _asked(seen(house, here), here, title)
     except MetricsError as error:
         trouble(error)
         st.stop()
@@ -102,16 +119,47 @@ def page(title: str) -> Page:
     return asked
 
 
-def _asked(house: Opened) -> Page:
+def seen(house: Opened, here: Visitor) -> Opened:
+    """The workspace as a visitor may see it; where no people are declared, who is at the machine sees all."""
+    if here.person == door.ANYBODY and not house.workspace.definitions.people:
+        return house
+    view = house.workspace.seen_by(here.person)
+    return Opened(view, f"{house.fingerprint}\n{view.hidden.key}") if view.hidden else house
+
+
+def still_in(asked: Page) -> None:
+    """For a part of a page that runs by itself: run the whole page anew if its visitor is in no more."""
+    if not door.still(asked.workspace, asked.visitor):
+        st.rerun()
+
+
+def _allowed(house: Opened, here: Visitor, title: str, right: str) -> None:
+    """Refuse a page to whom it is not for, and put on record that they asked."""
+    workspace = house.workspace
+    if not workspace.definitions.people and here.person is not None:
+        return
+    try:
+        workspace.notice_roles()
+        checked(workspace.definitions, here.person or "", right)
+    except NotAllowedError as error:
+        if here.person is not None and st.session_state.get(REFUSED) != title:
+            st.session_state[REFUSED] = title  # Once a visit: not every rerun is a new try.
+            workspace.entering.refused(here.person, f"open {title}", title, error)
+        tell("This page is not yours", f"<p>{escape(str(error))}</p>", role="alert")
+        st.stop()
+
+
+def _asked(house: Opened, here: Visitor, title: str) -> Page:
     workspace = house.workspace
     week, no_week = workspace.default_week(), None
     if workspace.version:
         week, no_week = state.week(workspace, st.session_state.get(KEPT_WEEK))
         st.session_state[KEPT_WEEK] = week
-    deck, no_deck = state.deck(workspace)
+    deck, no_deck = state.deck(workspace, st.session_state.get(KEPT_DECK))
+    st.session_state[KEPT_DECK] = deck
     for notice in filter(None, (no_week, no_deck)):
         st.info(words.plain(notice))
-    return Page(house, week, deck)
+    return Page(house, week, deck, here, title)
 
 
 def open_metric(asked: Page, metric: str | None) -> None:

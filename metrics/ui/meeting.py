@@ -48,11 +48,6 @@ def review(page: Page, deck: Deck, view: View, *, frozen: bool) -> str:
     return kept if kept is not None else deck_html(page.house, deck, view)
 
 
-def published(page: Page, deck: Deck) -> bool:
-    """Whether the week's deck was frozen."""
-    return bool(page.workspace.loop.publishing.editions(deck.week_ending, deck.name))
-
-
 def _shown(page: Page, deck: Deck) -> Stage:
     definitions = page.workspace.loop.definitions
     shown = dict.fromkeys(b.metric for b in deck.blocks if b.metric)
@@ -71,7 +66,7 @@ def _shown(page: Page, deck: Deck) -> Stage:
             for m in shown
             if definitions.metrics[m].kind == "output"
         },
-        speaks=True if who.chosen(page) else who.NOBODY,
+        speaks=True if who.chosen(page) else who.nobody(page),
     )
 
 

@@ -17,12 +17,11 @@ from metrics import open_workspace
 from metrics.deck import Deck
 from metrics.draw import grid
 from metrics.errors import DefinitionError, MetricsError
-from metrics.export import html
 from metrics.workspace import Workspace, fingerprint
 
 WORKSPACE = "WBR_WORKSPACE"
 JOURNAL = "WBR_JOURNAL"
-View = Literal["deck", "exceptions", "week"]
+View = Literal["deck", "exceptions", "changes", "week"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +102,6 @@ def frozen_html(house: Opened, week_ending: date, deck: str) -> str | None:
     whole = publishing.document(known[-1]).decode()
     _, _, rest = whole.partition('<main class="w-deck">')
     return rest.partition("</main>")[0]
-
-
-def deck_file(house: Opened, week_ending: date, name: str) -> bytes:
-    """The deck as one HTML file, for the desk, the mail and the printer."""
-    return html.document(house.workspace.deck(week_ending, deck=name)).encode()
 
 
 def warm() -> None:

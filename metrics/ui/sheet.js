@@ -53,6 +53,7 @@ export default function mount({ data, parentElement, setTriggerValue }) {
       field.value = words;
       deck.search(words);
     }
+    offer(root);
     shown.set(root, { html, deck });
   }
 }

@@ -38,7 +38,7 @@ _mounted = st.components.v2.component(
     "sixtwelve_sheet",
     html=_text("sheet.html"),
     css=f"{style.css()}\n{_text('sheet.css')}",
-    js=f"{style.script()}\n{_text('sheet.js')}",
+    js=f"{style.script()}\n{_text('take.js')}\n{_text('sheet.js')}",
 )
 
 

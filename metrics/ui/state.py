@@ -40,10 +40,15 @@ def week(workspace: Workspace, kept: date | None = None) -> tuple[date, str | No
     return default, f"There is no deck of {words.day(found)}. Showing the newest week."
 
 
-def deck(workspace: Workspace) -> tuple[str | None, str | None]:
-    """Id of the deck asked for, or the first declared; and the notice if there is no such deck."""
+def deck(workspace: Workspace, kept: str | None = None) -> tuple[str | None, str | None]:
+    """Id of the deck asked for, or the first declared; and the notice if there is no such deck.
+
+    Args:
+        workspace: Which decks there are.
+        kept: The deck this visitor looked at last; taken where the address names none.
+    """
     decks = workspace.definitions.decks
-    return _one_of("deck", decks, next(iter(decks), None), "deck")
+    return _one_of("deck", decks, kept if kept in decks else next(iter(decks), None), "deck")
 
 
 def metric(workspace: Workspace) -> tuple[str | None, str | None]:
