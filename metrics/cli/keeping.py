@@ -1,15 +1,18 @@
-"""Commands that keep a workspace safe: backup and restore."""
+"""Commands that keep a workspace safe: looking, backup and restore, going back, erasing a person."""
 
 import os
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from metrics.cli.shared import Folder, Form, Format, app, found, opened, print_json
+from metrics.cli.shared import By, Folder, Form, Format, app, found, opened, print_json, somebody
+from metrics.store import Store
 from metrics.text import counted
 from metrics.workspace import backup as files
+from metrics.workspace import doctor as looking
 
 
 @app.command()
@@ -48,3 +51,57 @@ def restore(
         return
     aside = f" What was there is in {told['aside']}." if told["aside"] else ""
     typer.echo(f"{folder} is as it was on {told['made_at']}.{aside} Hold it against its chain: wbr audit")
+
+
+@app.command()
+def doctor(workspace: Folder = None, form: Format = Form.text) -> None:
+    """Say what is wrong and what to do; nothing is changed. Ends with 1 if anything is wrong."""
+    folder = found(workspace)
+    told = looking.troubles(folder, datetime.now().astimezone(), journal=os.environ.get("WBR_JOURNAL", ""))
+    wrong = sum(each.level == "wrong" for each in told)
+    if form is Form.json:
+        print_json({"workspace": str(folder), "wrong": wrong, "troubles": [asdict(each) for each in told]})
+    else:
+        for each in told:
+            typer.echo(f"{each.level}: {each.what}\n       {each.do}")
+        notes = counted(len(told) - wrong, "note")
+        typer.echo(f"{folder}: {f'{wrong} wrong' if wrong else 'nothing is wrong'}, {notes}.")
+    if wrong:
+        raise typer.Exit(1)
+
+
+@app.command("step-back")
+def step_back(
+    workspace: Folder = None,
+    by: By = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    form: Format = Form.text,
+) -> None:
+    """Go back to the newest generation of the store that is whole, where the current one is damaged."""
+    store = Store(found(workspace) / files.STORE)
+    if not yes:
+        typer.confirm(
+            "The loads after it are lost; loading again brings back what the sources still tell. Go back?",
+            abort=True,
+            err=True,
+        )
+    told = store.step_back(by=by or somebody())
+    loads = store.loads()
+    newest = loads.iloc[0] if len(loads) else None
+    if form is Form.json:
+        print_json({"version": told.version, "copied": told.copied, "aside": list(told.aside)})
+        return
+    last = (
+        f"The newest load in it is {newest['load']}, of {newest['loaded_at']:%Y-%m-%d %H:%M} UTC."
+        if (newest is not None)
+        else "It holds no load."
+    )
+    lost = [
+        f"{name} (written {datetime.fromtimestamp(at):%Y-%m-%d %H:%M})"
+        for name, at in zip(told.aside, told.written, strict=True)
+    ]
+    aside = f" Set aside: {', '.join(lost)}; loads up to then are lost." if lost else ""
+    typer.echo(
+        f"{told.copied} is the store again, as {told.version}. {last}{aside} "
+        "Load again, all that the sources still tell comes back: wbr load"
+    )

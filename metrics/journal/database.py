@@ -101,6 +101,24 @@ class Database:
         """The database in a sentence, without its password."""
         return str(self._path) if self._path else f"The journal at {self._url.render_as_string()}"
 
+    @property
+    def file(self) -> Path | None:
+        """Of SQLite; None for PostgreSQL."""
+        return self._path
+
+    def schema_there(self) -> int:
+        """The schema that the tables have; nothing is brought up to date by looking.
+
+        Raises:
+            JournalError: The database cannot be reached, or its schema is one of a later program.
+        """
+
+        def told() -> int:
+            with _transaction(self._opened(), writes=False) as connection:
+                return self._schema(connection)
+
+        return self._tried(told)
+
     def read(self, task: Task[Result], empty: Result) -> Result:
         """Return what a task reads in one snapshot, or `empty` if there is no SQLite file yet.
 

@@ -1,20 +1,26 @@
 """Series, journal, published decks and definitions in one file, and back.
 
-The journal of SQLite may not be copied as a file while it is used, so it is copied fact by fact; the
-store's current generation is a file that nobody writes to.
+The journal is copied first, fact by fact in one snapshot, because a journal of SQLite may not be copied as a
+file while it is used. All that its facts name was written before them and is never changed: the files of
+published decks, and the generation of the store they came from or a later one. So what is read after the
+journal holds at least what the journal speaks of, whoever works meanwhile. The generation is kept by a name
+of its own until it is in the file, so that loads may go on.
 """
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
 import zipfile
-from contextlib import closing
+import zlib
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from metrics.errors import StoreError
 from metrics.journal import Journal
@@ -23,7 +29,9 @@ if TYPE_CHECKING:
     from metrics.workspace.house import Workspace
 
 MANIFEST = "backup.json"
+LAST = ".last-backup.json"  # Beside the journal: when and where the last one was written.
 SCHEMA = "sixtwelve.backup/1"
+BLOCK = 1 << 20  # Bytes read at a time: a store may be larger than the memory.
 JOURNAL, STORE, PUBLISHED = "journal.sqlite", "store", "published"
 PARTS = (
     STORE,
@@ -49,41 +57,107 @@ def backup(house: "Workspace", file: Path) -> dict[str, Any]:
     """
     if file.exists():
         raise StoreError(f"{file} is there already. Name a new file; nothing was written.")
-    with tempfile.TemporaryDirectory() as work:
-        copied = Path(work) / JOURNAL
-        house.journal.copied(Journal(f"sqlite:///{copied}"))
-        _in_one_file(copied)
-        version = house.version
-        names = {p.name: p for p in house.folder.iterdir() if p.suffix in (".yaml", ".yml") and p.is_file()}
-        names |= _below(house.folder, PUBLISHED)
-        if version:
-            current = Path(work) / "CURRENT"
-            current.write_text(f"{version}\n", encoding="utf-8")
-            names |= {f"{STORE}/{version}": house.folder / STORE / version, f"{STORE}/CURRENT": current}
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with tempfile.TemporaryDirectory() as work:
+            told = _written(house, draft, Path(work))
+        _synced(draft)
+        os.link(draft, file)  # Refused if somebody was faster, where a new name would take theirs away.
+        draft.unlink()
+        _synced(file.parent)
+    except FileExistsError as error:
+        raise StoreError(f"{file} is there already. Name a new file; nothing was written.") from error
+    except OSError as error:
+        raise StoreError(
+            f"{file} cannot be written ({error.strerror}). Nothing is left of it. Free space there, or name "
+            "a file on another disk."
+        ) from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+    _noted(house, file, told)
+    return told
+
+
+def _written(house: "Workspace", draft: Path, work: Path) -> dict[str, Any]:
+    """Write the archive, the manifest last: it holds what was really written."""
+    copied = work / JOURNAL
+    journal = house.journal.version
+    house.journal.copied(Journal(f"sqlite:///{copied}"))
+    _in_one_file(copied)
+    if copied.exists():
+        journal = Journal(f"sqlite:///{copied}").version
+    names = {p.name: p for p in house.folder.iterdir() if p.suffix in (".yaml", ".yml") and p.is_file()}
+    names |= _below(house.folder, PUBLISHED)
+    with ExitStack() as held:
+        version, generation = _held(house, held)
+        if generation:
+            names |= {
+                f"{STORE}/{version}": house.folder / STORE / version,
+                f"{STORE}/CURRENT": work / "CURRENT",
+            }
+            names[f"{STORE}/CURRENT"].write_text(f"{version}\n", encoding="utf-8")
         if copied.exists():
             names[JOURNAL] = copied
-        told = {
-            "schema": SCHEMA,
-            "made_at": house.moment().isoformat(),
-            "store": version,
-            "journal": house.journal.version,
-            "files": {name: sha256(path.read_bytes()).hexdigest() for name, path in sorted(names.items())},
-        }
-        draft = file.with_name(f".{file.name}.{os.getpid()}")
-        try:
-            with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-                archive.writestr(MANIFEST, json.dumps(told, indent=1))
-                for name, path in sorted(names.items()):
-                    archive.write(path, name)
-            with draft.open("rb") as written:
-                os.fsync(written.fileno())
-            draft.rename(file)
-        except OSError as error:
-            draft.unlink(missing_ok=True)
-            raise StoreError(
-                f"{file} cannot be written ({error.strerror}). Nothing is left of it."
-            ) from error
+        hashes = {}
+        with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for name, path in sorted(names.items()):
+                source = generation if generation and name == f"{STORE}/{version}" else path.open("rb")
+                with source:
+                    hashes[name] = _packed(archive, name, source)
+            told = {
+                "schema": SCHEMA,
+                "made_at": house.moment().isoformat(),
+                "store": version,
+                "journal": journal,
+                "files": hashes,
+            }
+            archive.writestr(MANIFEST, json.dumps(told, indent=1))
     return told
+
+
+def _held(house: "Workspace", held: ExitStack) -> tuple[str, BinaryIO | None]:
+    """The current generation and its open file, which stays readable when a load takes its name away."""
+    for _ in range(5):
+        version = house.version
+        if not version:
+            return "", None
+        try:
+            return version, held.enter_context((house.folder / STORE / version).open("rb"))
+        except FileNotFoundError:
+            continue  # Three loads came while it was looked up; or it is gone for good.
+    raise StoreError(
+        f"{house.folder / STORE / house.version} is not there. `wbr doctor` says what to do about it."
+    )
+
+
+def _packed(archive: zipfile.ZipFile, name: str, source: BinaryIO) -> str:
+    """Put a file into the archive; its hash, of the very bytes that went in."""
+    hashed = sha256()
+    about = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+    about.compress_type = zipfile.ZIP_DEFLATED
+    with archive.open(about, "w", force_zip64=True) as target:
+        while block := source.read(BLOCK):
+            hashed.update(block)
+            target.write(block)
+    return hashed.hexdigest()
+
+
+def _noted(house: "Workspace", file: Path, told: Mapping[str, Any]) -> None:
+    """Note when and where, for who asks for the age of the last backup; a full disk only costs the note."""
+    note = {"made_at": told["made_at"], "file": str(file.resolve()), "journal": told["journal"]}
+    draft = house.folder / f"{LAST}.part"
+    with suppress(OSError):
+        draft.write_text(json.dumps(note), encoding="utf-8")
+        draft.replace(house.folder / LAST)
+
+
+def _synced(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _in_one_file(database: Path) -> None:
@@ -130,25 +204,63 @@ def restore(
         raise StoreError(
             f"{folder} holds {', '.join(standing)}. Name a new folder, or move them aside with --replace."
         )
+    try:
+        return _restored(file, folder, now, journal, standing)
+    except OSError as error:
+        raise StoreError(
+            f"{folder} cannot be written to ({error.strerror}). The restore is not complete; what stood "
+            "there is kept beside it. Mend that, then restore again with --replace."
+        ) from error
+
+
+def _restored(
+    file: Path, folder: Path, now: datetime, journal: str, standing: Sequence[str]
+) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".restoring-") as work:
-        told = _unpacked(file, Path(work))
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".restoring-") as found:
+        work = Path(found)
+        told = _unpacked(file, work)
+        names = [name for name in told["files"] if name not in (f"{STORE}/CURRENT", JOURNAL)]
+        if standing:
+            names = _renamed(work, folder, told["store"], names)
+        if journal and JOURNAL in told["files"]:
+            Journal(f"sqlite:///{work / JOURNAL}").copied(Journal(journal))
         aside = None
         if standing:
             aside = folder / f"before-restore-{now:%Y%m%d-%H%M%S}"
             aside.mkdir()
             for part in standing:
                 (folder / part).rename(aside / part)
-        for name in told["files"]:
-            source, target = Path(work) / name, folder / name
-            if name == JOURNAL and journal:
-                Journal(f"sqlite:///{source}").copied(Journal(journal))
-                continue
+        if JOURNAL in told["files"] and not journal:
+            names.append(JOURNAL)
+        # CURRENT comes last: until then a restore that was killed shows no numbers, rather than some.
+        names += [name for name in told["files"] if name == f"{STORE}/CURRENT"]
+        for name in names:
+            target = folder / name
             if target.exists() and "/" not in name:  # Definitions that are there stay: people edit them.
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(source, target)
+            shutil.move(work / name, target)
+            _synced(target)
+    _synced(folder)
     return {**told, "aside": str(aside) if aside else None}
+
+
+def _renamed(work: Path, folder: Path, version: str, names: Sequence[str]) -> list[str]:
+    """Give the generation a number that the folder never had; return the names of the files then.
+
+    A dashboard that is open remembers what it read under a generation's name, and the backup's name may
+    have been given to other numbers since.
+    """
+    before = f"{STORE}/{version}"
+    if not version or before not in names:
+        return list(names)
+    told = [version, *(p.name for p in folder.rglob("wbr-*.duckdb*"))]
+    highest = max(int(number) for name in told for number in re.findall(r"wbr-(\d+)\.", name))
+    after = f"{STORE}/wbr-{highest + 1:06d}.duckdb"
+    (work / before).rename(work / after)
+    (work / STORE / "CURRENT").write_text(f"{PurePosixPath(after).name}\n", encoding="utf-8")
+    return [after if name == before else name for name in names]
 
 
 def _unpacked(file: Path, work: Path) -> dict[str, Any]:
@@ -162,12 +274,15 @@ def _unpacked(file: Path, work: Path) -> dict[str, Any]:
                 path = PurePosixPath(name)
                 if path.is_absolute() or ".." in path.parts or "\\" in name:
                     raise StoreError(f"{file} holds a file {name!r} that lies outside. It was changed.")
-                content = archive.read(name)
-                if sha256(content).hexdigest() != wanted:
-                    raise StoreError(f"{file}: {name} is damaged. Take another backup.")
                 target = work / name
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+                hashed = sha256()
+                with archive.open(name) as packed, target.open("wb") as unpacked:
+                    while block := packed.read(BLOCK):
+                        hashed.update(block)
+                        unpacked.write(block)
+                if hashed.hexdigest() != wanted:
+                    raise StoreError(f"{file}: {name} is damaged. Take another backup.")
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise StoreError(f"{file} cannot be read as a backup ({error}).") from error
     return told

@@ -1,0 +1,214 @@
+"""What is wrong with a workspace, and what to do: the whole of it, or what can be seen at a glance.
+
+Nothing is changed, not even by opening: a journal of SQLite is read from a copy, the store read-only. It
+works where the workspace cannot be opened at all, because its definitions have mistakes or a file is gone.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from metrics.errors import DefinitionError, JournalError, MetricsError, StoreError
+from metrics.health import Trouble
+from metrics.journal import aside, looking
+from metrics.store import Store
+from metrics.text import counted
+from metrics.workspace.backup import JOURNAL, LAST, PUBLISHED, STORE
+from metrics.workspace.house import Workspace
+
+FREE = 200_000_000  # Bytes below which a disk is nearly full; a load needs the size of the store again.
+OLD_BACKUP = timedelta(days=7)
+_EDITION = re.compile(r"[a-z][a-z0-9_]*-\d{4}-\d{2}-\d{2}-\d+-[0-9a-f]{8}")
+RESTORE = "Restore a backup: `wbr restore FILE --replace`."
+
+
+def troubles(folder: Path, now: datetime, *, journal: str = "") -> tuple[Trouble, ...]:
+    """All that can be found wrong with a workspace, worst first.
+
+    Args:
+        folder: Of the workspace.
+        now: The moment, aware.
+        journal: Address of the journal's database; by default the file in the folder.
+    """
+    if not folder.is_dir():
+        what = f"{folder} is not there, or no folder."
+        return (Trouble("no_workspace", "wrong", what, "Name the workspace: `wbr doctor --workspace DIR`."),)
+    found = [*_disk(folder), *_rights(folder)]
+    with TemporaryDirectory(prefix="sixtwelve-doctor-") as work:
+        house = _opened(folder, now, journal or _copied(folder, Path(work)), found)
+        then = max(now, house.now()) if house else now  # A demonstration's clock stands still, maybe ahead.
+        in_store = Store(folder / STORE).troubles(then)
+        url = journal or f"sqlite:///{(folder / JOURNAL).resolve()}"
+        in_journal = tuple(looking.troubles(url, then))
+        found += [*in_store, *in_journal]
+        if house and not any(each.level == "wrong" and each.code != "clock_back" for each in in_journal):
+            found += _editions(house)
+            if not any(each.level == "wrong" and each.code != "clock_back" for each in in_store):
+                found += _sources(house)
+    found += _restoring(folder)
+    found += _backups(folder, now)
+    return tuple(sorted(found, key=lambda each: each.level != "wrong"))
+
+
+def glance(folder: Path, *, journal: str = "") -> tuple[Trouble, ...]:
+    """What is wrong with disk and files as far as it shows without reading them: for every click."""
+    found = [*_disk(folder)]
+    if not journal and not (folder / JOURNAL).exists() and any(_named(folder)):
+        found.append(_lost(folder))
+    return tuple(found)
+
+
+def _copied(folder: Path, work: Path) -> str:
+    """Address of a copy of the folder's journal: opening the file itself would tidy its log away."""
+    if (folder / JOURNAL).exists():
+        with suppress(JournalError, OSError):  # Told where the journal itself is looked at.
+            aside.copied(folder / JOURNAL, work)
+    return f"sqlite:///{work / JOURNAL}"
+
+
+def _disk(folder: Path) -> Iterator[Trouble]:
+    about = os.statvfs(folder)
+    if about.f_flag & os.ST_RDONLY:
+        what = f"The disk of {folder} may only be read: nothing can be loaded or decided, all else works."
+        yield Trouble(
+            "disk_read_only", "wrong", what, "Make the disk writable, or move the workspace to another one."
+        )
+        return
+    free, size = about.f_bavail * about.f_frsize, _current_size(folder)
+    need = max(min(FREE, about.f_blocks * about.f_frsize // 20), 2 * size)
+    if free < need:
+        left, may = f"{free / 1e6:,.0f}", f"{need / 1e6:,.0f}"
+        what = f"The disk of {folder} is nearly full: {left} MB are left, a load may need {may} MB."
+        do = "Free space on it. Until then loads and decisions may be refused; nothing that is there is lost."
+        yield Trouble("disk_full", "wrong", what, do)
+
+
+def _current_size(folder: Path) -> int:
+    """Bytes of the largest generation: the next load copies the current one."""
+    return max((p.stat().st_size for p in (folder / STORE).glob("wbr-*.duckdb")), default=0)
+
+
+def _rights(folder: Path) -> Iterator[Trouble]:
+    """Folders of the workspace that this user may not read or write."""
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        return
+    for place in (folder, folder / STORE, folder / PUBLISHED):
+        if not place.is_dir():
+            continue
+        for words, mode in (("read", os.R_OK | os.X_OK), ("written to", os.W_OK)):
+            if not os.access(place, mode):
+                do = "Give this user the right, or work from the account that owns it."
+                yield Trouble("rights", "wrong", f"{place} may not be {words} by this user.", do)
+
+
+def _opened(folder: Path, now: datetime, journal: str, found: list[Trouble]) -> Workspace | None:
+    """The workspace, or None if its definitions do not hold; then that is told."""
+    try:
+        return Workspace(folder, lambda: now, journal=journal)
+    except DefinitionError as error:
+        found.append(
+            Trouble("definitions", "wrong", str(error), "Mend the files; `wbr check` tells when all hold.")
+        )
+    except (MetricsError, OSError) as error:
+        found.append(
+            Trouble("definitions", "wrong", f"{folder} cannot be opened: {error}", "Mend that first.")
+        )
+    return None
+
+
+def _named(folder: Path) -> Iterator[Path]:
+    """Folders that have the name of an edition."""
+    place = folder / PUBLISHED
+    if place.is_dir():
+        yield from (p for p in sorted(place.iterdir()) if p.is_dir() and _EDITION.fullmatch(p.name))
+
+
+def _lost(folder: Path) -> Trouble:
+    count = counted(sum(1 for _ in _named(folder)), "published deck")
+    what = f"The journal is missing or empty, but {folder / PUBLISHED} holds {count}"
+    return Trouble("journal_lost", "wrong", f"{what}: what people decided was lost.", RESTORE)
+
+
+def _editions(house: Workspace) -> Iterator[Trouble]:
+    """Published decks that are not as they were frozen, and folders beside them that nothing names."""
+    publishing = house.loop.publishing
+    known = publishing.editions()
+    for edition in known:
+        try:
+            publishing.verify(edition)
+        except StoreError as error:
+            what, _, _ = str(error).partition(" Restore it")
+            yield Trouble("edition_changed", "wrong", what, RESTORE)
+    names = {edition.folder for edition in known}
+    if not names and not house.journal.version and any(_named(house.folder)):
+        yield _lost(house.folder)
+        return
+    place = house.folder / PUBLISHED
+    for path in sorted(place.iterdir()) if place.is_dir() else ():
+        if path.name in names:
+            continue
+        if path.name.startswith("."):
+            what = f"{path} was left by a process that was killed while it published."
+            yield Trouble("edition_leftover", "note", what, "Nothing: a later publication removes it.")
+            continue
+        why = "left by an interrupted publication, or put there" if _whole(path) else "put there"
+        what = f"No fact of the journal names {path}: it was {why} by hand. No page shows it."
+        yield Trouble("edition_unknown", "wrong", what, f"Find out who made it, then remove it: rm -r {path}")
+
+
+def _whole(place: Path) -> bool:
+    """Whether a folder's name was made from its files, as that of an edition is."""
+    if not place.is_dir() or not _EDITION.fullmatch(place.name):
+        return False
+    hashes = {file.name: sha256(file.read_bytes()).hexdigest() for file in place.iterdir() if file.is_file()}
+    told = "".join(f"{name}:{value}\n" for name, value in sorted(hashes.items()))
+    return place.name.endswith(sha256(told.encode()).hexdigest()[:8])
+
+
+def _sources(house: Workspace) -> Iterator[Trouble]:
+    for row in house.sources().to_dict("records"):
+        if row["state"] == "late":
+            what = f"Source {row['source']} is late: its numbers end on {row['last_day']}."
+            yield Trouble("source_late", "note", what, f"See why, then load it: `wbr load {row['source']}`.")
+        elif row["state"] == "never loaded" and house.version:
+            what = f"Source {row['source']} was never loaded."
+            yield Trouble("source_never_loaded", "note", what, f"Load it: `wbr load {row['source']}`.")
+
+
+def _restoring(folder: Path) -> Iterator[Trouble]:
+    """What a restore left behind."""
+    for path in sorted(folder.glob(".restoring-*")):
+        what = f"{path} is there: a restore was interrupted, or runs now."
+        yield Trouble(
+            "restore_leftover", "wrong", what, f"Restore again with --replace, then remove it: rm -r {path}"
+        )
+    for path in sorted(folder.glob("before-restore-*")):
+        what = f"{path} holds what stood here before a restore."
+        yield Trouble("restore_aside", "note", what, "Remove it once nobody wants to look at it any more.")
+
+
+def _backups(folder: Path, now: datetime) -> Iterator[Trouble]:
+    """Whether a backup was ever taken from here, and how long ago."""
+    if not (folder / STORE).exists() and not (folder / JOURNAL).exists():
+        return
+    do = "Take one, and keep it on another machine: `wbr backup FILE`."
+    try:
+        told = json.loads((folder / LAST).read_text(encoding="utf-8"))
+        made, file = datetime.fromisoformat(told["made_at"]), Path(told["file"])
+    except FileNotFoundError:
+        yield Trouble("backup_none", "note", f"No backup was taken of {folder}.", do)
+        return
+    except (OSError, ValueError, KeyError, TypeError):
+        yield Trouble("backup_none", "note", f"{folder / LAST} cannot be read: no backup is known.", do)
+        return
+    if now - made > OLD_BACKUP:
+        days = (now - made).days
+        yield Trouble("backup_old", "note", f"The last backup is {counted(days, 'day')} old ({file}).", do)
+    elif file.parent.is_dir() and not file.exists():
+        yield Trouble("backup_gone", "note", f"The last backup, {file}, is not where it was written.", do)
