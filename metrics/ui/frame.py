@@ -15,11 +15,12 @@ from streamlit.navigation.page import Page as Destination
 
 from metrics import text
 from metrics.deck import Deck
-from metrics.errors import DefinitionError, MetricsError, NotAllowedError, StoreError
+from metrics.errors import DefinitionError, JournalError, MetricsError, NotAllowedError, StoreError
 from metrics.reviews.duties import checked
 from metrics.shipped import shipped
 from metrics.ui import door, logs, measures, state, words
 from metrics.ui.door import Visitor
+from metrics.ui.ills import ills
 from metrics.ui.opened import Opened, opened
 from metrics.workspace import Workspace
 
@@ -70,7 +71,7 @@ def main() -> None:
     with measures.run(chosen.url_path or "review") as seconds:
         try:
             chosen.run()
-        except MetricsError as error:
+        except (MetricsError, OSError) as error:
             trouble(error)
     logs.told(
         "run",
@@ -106,13 +107,14 @@ def page(title: str, right: str | None = None) -> Page:
         right: What whoever opens it must be allowed to do; by default everybody who is let in may.
     """
     door.knock()
+    ills()
     try:
         house = opened()
         here = door.visitor(house.workspace)
         if right is not None:
             _allowed(house, here, title, right)
         asked = _asked(seen(house, here), here, title)
-    except MetricsError as error:
+    except (MetricsError, OSError) as error:
         trouble(error)
         st.stop()
     st.set_page_config(page_title=f"{title} · {house.workspace.definitions.company.name}")
@@ -184,15 +186,18 @@ def nothing_loaded(asked: Page) -> NoReturn:
     st.stop()
 
 
-def trouble(error: MetricsError) -> None:
+def trouble(error: MetricsError | OSError) -> None:
     """A failure in words, in place of the page."""
-    measures.TROUBLES.labels(type(error).__name__).inc()
-    logs.told("trouble", logging.WARNING, kind=type(error).__name__, reason=str(error))
+    doctor = "<code>wbr doctor</code> says all that is wrong, and what to do."
     match error:
         case DefinitionError():
             title, then = "The definitions need mending", "Mend the files and reload this page."
         case StoreError():
-            title, then = "The store cannot be read", "Nothing was changed."
+            title, then = "The store cannot be read", f"Nothing was changed. {doctor}"
+        case JournalError():
+            title, then = "The journal cannot be used", doctor
+        case OSError():
+            title, then = "A file cannot be read or written", doctor
         case _:
             title, then = "This did not work", ""
     tell(title, f"<pre>{escape(str(error))}</pre><p>{then}</p>", role="alert")
