@@ -9,8 +9,7 @@ stand in the notes of its slide. The same deck always gives the same file.
 Source: wbr-method.md sections 2 and 3.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from io import BytesIO
 from typing import TypeVar
@@ -81,12 +80,16 @@ def document(deck: Deck, standing: str = "") -> bytes:
 class _Names:
     """Names of new parts, counted by their pattern: `/ppt/charts/chart1.xml`."""
 
-    def __init__(self) -> None:
-        self._last = Counter[str]()
+    def __init__(self, first: Callable[[str], PackURI]) -> None:
+        self._first = first
+        self._next: dict[str, int] = {}
 
     def __call__(self, pattern: str) -> PackURI:
-        self._last[pattern] += 1
-        return PackURI(pattern % self._last[pattern])
+        if pattern not in self._next:  # Parts that the empty presentation has keep their names.
+            self._next[pattern] = int(self._first(pattern).idx or 1)
+        number = self._next[pattern]
+        self._next[pattern] += 1
+        return PackURI(pattern % number)
 
 
 class _Slides:
@@ -99,7 +102,8 @@ class _Slides:
         self.show.slide_width, self.show.slide_height = Inches(WIDE), Inches(HIGH)
         self._layout = self.show.slide_layouts[TITLE_ONLY]
         # The library walks all parts to name the next one: 500 charts would take a minute.
-        self.show.part.package.next_partname = _Names()  # type: ignore[method-assign]
+        package = self.show.part.package
+        package.next_partname = _Names(package.next_partname)  # type: ignore[method-assign]
         self._dress()
 
     def build(self) -> None:

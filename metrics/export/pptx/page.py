@@ -7,7 +7,7 @@ from typing import Literal
 
 from pptx.dml.color import RGBColor
 from pptx.enum.shapes import MSO_CONNECTOR, MSO_SHAPE
-from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
+from pptx.enum.text import MSO_ANCHOR
 from pptx.oxml import parse_xml
 from pptx.oxml.xmlchemy import BaseOxmlElement
 from pptx.slide import Slide
@@ -22,11 +22,11 @@ MARGIN = 0.4
 LETTER = 0.5  # About how wide a letter of running text is, in its size.
 LINE = 1.2  # How far lines stand apart, in their size.
 POINTS = 72.0  # To the inch.
+DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
 PRESENTATION = "http://schemas.openxmlformats.org/presentationml/2006/main"
 PLAIN_TABLE = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"  # Office's style without lines and fills.
 
 Align = Literal["left", "right", "center"]
-_ALIGN = {"left": PP_ALIGN.LEFT, "right": PP_ALIGN.RIGHT, "center": PP_ALIGN.CENTER}
 _SHORT = {"left": "l", "right": "r", "center": "ctr"}
 
 
@@ -99,20 +99,27 @@ def write(
 def fill(
     frame: TextFrame, paragraphs: Sequence[Paragraph], *, align: Align = "left", after: float = 0.0
 ) -> None:
-    """Words into a shape."""
+    """Words into a shape, written whole: run by run it takes ten times as long."""
     frame.word_wrap = True
     frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
-    for n, told in enumerate(paragraphs):
-        paragraph = frame.paragraphs[0] if n == 0 else frame.add_paragraph()
-        paragraph.alignment = _ALIGN[align]
-        if after:
-            paragraph.space_after = Pt(after)
-        for one in told:
-            run = paragraph.add_run()
-            run.text = UNPRINTABLE.sub("\ufffd", one.words).replace("\n", " ").replace("\r", " ")
-            run.font.size = Pt(one.size)
-            run.font.bold = one.bold
-            run.font.color.rgb = colour(one.ink)
+    body = frame._txBody
+    for old in body.findall(f"{{{DRAWING}}}p"):
+        body.remove(old)
+    air = f'<a:spcAft><a:spcPts val="{after * 100:.0f}"/></a:spcAft>' if after else ""
+    told = "".join(
+        f'<a:p><a:pPr algn="{_SHORT[align]}">{air}</a:pPr>{"".join(map(_run, paragraph))}</a:p>'
+        for paragraph in paragraphs or [()]
+    )
+    body.extend(list(parse_xml(f'<a:all xmlns:a="{DRAWING}">{told}</a:all>')))
+
+
+def _run(run: Run) -> str:
+    bold = f' b="{int(run.bold)}"'
+    words = printable(run.words.replace("\n", " ").replace("\r", " "))
+    return (
+        f'<a:r><a:rPr lang="en-US" sz="{run.size * 100:.0f}"{bold}><a:solidFill>'
+        f'<a:srgbClr val="{LIGHT[run.ink][1:]}"/></a:solidFill></a:rPr><a:t>{words}</a:t></a:r>'
+    )
 
 
 def title(slide: Slide, words: str, aside: str = "") -> None:
