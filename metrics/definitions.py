@@ -129,10 +129,20 @@ class Event(Definition):
 
 
 class Person(Definition):
-    """Somebody who takes part in the review. The analyst prepares and never owns."""
+    """Somebody who takes part in the review. The analyst prepares and never owns.
+
+    Attributes:
+        name: As it stands on pages.
+        email: Where they are told; also who they are when they log in, unless `login` says it.
+        login: What the identity provider calls them in the claim that `login:` names.
+        roles: What they may do; more may be granted in the journal, or come with a group.
+        title: Of their work.
+        node: The theme of the flywheel that is theirs.
+    """
 
     name: Text
     email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    login: Text | None = None
     roles: tuple[Name, ...] = ()
     title: Text | None = None
     node: Name | None = None
@@ -150,6 +160,22 @@ class DateColumn(Definition):
 
     column: str
     format: str | None = None
+
+
+class Login(Definition):
+    """How people log in with the company's identity provider. Its secrets never stand in YAML.
+
+    Attributes:
+        claim: What the provider says of somebody that tells who they are: `email`, `sub`, `oid`.
+        groups_claim: Where it names their groups.
+        groups: Roles by group.
+        unknown: What becomes of somebody who is nobody of `people`: refused, or let in to read.
+    """
+
+    claim: Text = "email"
+    groups_claim: Text = "groups"
+    groups: dict[str, tuple[Name, ...]] = {}
+    unknown: Literal["refuse", "read"] = "refuse"
 
 
 class Connection(Definition):
@@ -1022,6 +1048,7 @@ class Definitions(Definition):
     rights: dict[Name, tuple[Name, ...]] = RIGHTS
     connections: dict[Name, Connection] = {}
     notify: Notify = Notify()
+    login: Login | None = None
     prepare: Preparation = Preparation()
     sources: dict[Name, Source] = {}
     metrics: dict[Name, Metric] = {}

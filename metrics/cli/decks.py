@@ -136,6 +136,21 @@ def serve(
         typer.Option(help="A name it answers to, such as review.example.com; may be given several times."),
     ] = None,
     base_path: Annotated[str, typer.Option(help="The path below which a proxy shows it, such as /wbr.")] = "",
+    login: Annotated[
+        Path | None,
+        typer.Option(help="File with the identity provider's secrets: people log in; else $WBR_LOGIN."),
+    ] = None,
+    allow_anonymous_readers: Annotated[
+        bool, typer.Option(help="Nobody logs in; strangers may read what is not confidential.")
+    ] = False,
 ) -> None:
     """Serve the dashboard; docs/deploy.md tells how to let others in."""
-    serve_dashboard(found(workspace), port, address, host_name or (), base_path)
+    serve_dashboard(
+        found(workspace),
+        port,
+        address,
+        host_name or (),
+        base_path,
+        login,
+        anonymous_readers=allow_anonymous_readers,
+    )

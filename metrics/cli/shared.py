@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from metrics import open_workspace
+from metrics.credentials import credential
 from metrics.errors import DefinitionError
 from metrics.workspace import Workspace
 
@@ -77,7 +78,7 @@ def found(folder: Path | None) -> Path:
 
 def opened(folder: Path | None) -> Workspace:
     """The workspace that a command works on."""
-    return open_workspace(found(folder), journal=os.environ.get("WBR_JOURNAL", ""), environment=os.environ)
+    return open_workspace(found(folder), journal=credential("WBR_JOURNAL", os.environ), environment=os.environ)
 
 
 @contextmanager
@@ -125,9 +126,16 @@ def somebody() -> str:
 
 
 def serve_dashboard(
-    folder: Path, port: int, address: str = LOOPBACK, hosts: Sequence[str] = (), base_path: str = ""
+    folder: Path,
+    port: int,
+    address: str = LOOPBACK,
+    hosts: Sequence[str] = (),
+    base_path: str = "",
+    login: Path | None = None,
+    *,
+    anonymous_readers: bool = False,
 ) -> None:
     """Start the dashboard and say where it is."""
     from metrics import ui  # Here: Streamlit takes a second to import, and no other command needs it.
 
-    ui.serve(folder, address, port, hosts, base_path)
+    ui.serve(folder, address, port, hosts, base_path, login, anonymous_readers=anonymous_readers)

@@ -142,10 +142,16 @@ def references(definitions: Definitions) -> Iterator[tuple[Path, str, str]]:
     for number, goal in enumerate(definitions.goals):
         yield ("goals", number, "metric"), "metrics", goal.metric
         yield ("goals", number, "owner"), "people", goal.owner
+    for group, given in (definitions.login.groups if definitions.login else {}).items():
+        for place, role in enumerate(given):
+            yield ("login", "groups", group, place), "roles", role
     for deck, outline in definitions.decks.items():
         for place, reader in enumerate(outline.readers):
             if reader not in definitions.people:
                 yield ("decks", deck, "readers", place), "roles", reader
+        for name, hook in (outline.send.webhooks if outline.send else {}).items():
+            if hook.reader is not None:
+                yield ("decks", deck, "send", "webhooks", name, "reader"), "people", hook.reader
         for number, section in enumerate(outline.sections):
             if section.node:
                 yield ("decks", deck, "sections", number, "node"), "nodes", section.node

@@ -142,7 +142,7 @@ class Sieve:
         return " ".join(kept) or LEFT_OUT
 
     def hides(self, subject: str) -> bool:
-        """Whether a subject of the journal is about something hidden: `arpu:2026-05-09`, `page:board:Sales`."""
+        """Whether a subject of the journal is about it: `arpu:2026-05-09`, `page:board:Sales`."""
         if subject in self.goals:
             return True
         parts = re.split(r"[^A-Za-z0-9_]+", subject)
@@ -170,10 +170,7 @@ class Sieve:
             return made
         if isinstance(value, Sequence):
             made_of = [(one, self.value(one)) for one in value]
-            kept_ones = [
-                kept for one, kept in made_of if kept is not GONE and (kept != LEFT_OUT or kept == one)
-            ]
-            return kept_ones
+            return [kept for one, kept in made_of if kept is not GONE and (kept != LEFT_OUT or kept == one)]
         return value
 
     def definition(self, one: Any) -> Any:

@@ -9,7 +9,7 @@ from datetime import UTC
 
 import streamlit as st
 
-from metrics.errors import ConflictError, MetricsError
+from metrics.errors import ConflictError, MetricsError, NotAllowedError
 from metrics.ui import who
 from metrics.ui.frame import Page
 
@@ -35,7 +35,7 @@ def act(
     """
     person = who.chosen(page)
     if person is None:
-        st.warning(who.NOBODY)
+        st.warning(who.nobody(page))
         return
     try:
         doing(person)
@@ -43,6 +43,7 @@ def act(
         st.warning(f"Somebody was first. {error}")
         return
     except MetricsError as error:
+        recorded(page, person, done, error)
         st.error(str(error))
         return
     for subject in drafts:
@@ -51,6 +52,12 @@ def act(
         st.session_state.pop(key, None)
     st.session_state[DONE] = done
     st.rerun()
+
+
+def recorded(page: Page, person: str, what: str, error: MetricsError) -> None:
+    """Put on record that somebody tried what they may not; other failures are not recorded."""
+    if isinstance(error, NotAllowedError) and person:
+        page.workspace.entering.refused(person, what, page.place, error)
 
 
 def told() -> None:

@@ -11,7 +11,7 @@ from metrics.definitions import Metric
 from metrics.draw import waterfall
 from metrics.periods import Period
 from metrics.ui import markup, words
-from metrics.ui.frame import Page, hint
+from metrics.ui.frame import Page, hint, still_in
 from metrics.ui.sheet import sheet
 from metrics.workspace import driver_words
 from metrics.workspace.drivers import Change, Span, Split, parts_of
@@ -25,6 +25,7 @@ PERIODS = 60  # Periods to choose from, the newest ones.
 @st.fragment
 def drivers(page: Page, metric: Metric) -> None:
     """What made up a metric's change between two periods, in words, as a waterfall and as a table."""
+    still_in(page)
     with st.container(key="drivers", horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader("What drove the change", anchor=False, width="content")
         pair = _pair(page)

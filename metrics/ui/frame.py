@@ -1,6 +1,5 @@
 """The frame of every page: navigation, the open workspace, the week, and mistakes told in words."""
 
-import logging
 from dataclasses import dataclass
 from datetime import date
 from html import escape

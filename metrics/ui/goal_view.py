@@ -357,7 +357,7 @@ def _refused(page: Page, act: str) -> str | None:
     """Why the person here may not do something; None if they may."""
     person = who.chosen(page)
     if person is None:
-        return who.NOBODY
+        return who.nobody(page)
     try:
         rights.checked(page.workspace.definitions, person, act)
     except MetricsError as error:

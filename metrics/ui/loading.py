@@ -15,11 +15,11 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from metrics import ingest, text
 from metrics.errors import MetricsError
 from metrics.ingest import Readings
+from metrics.reviews.duties import may
 from metrics.store import LoadReport
-from metrics.ui import markup, words
+from metrics.ui import acting, markup, who, words
 from metrics.ui.frame import Page, tell, when
 
-BY = "dashboard"  # Who loads, until people have names here.
 NOTE = "load note"  # The last report, kept over the rerun that shows the new numbers.
 CHECKED = "checked upload"
 SHOWN = 40  # Loads on the page, newest first.
@@ -81,34 +81,46 @@ def _day(last: date | None) -> str:
 
 def load_now(page: Page) -> None:
     """A button that loads every declared source, with its progress; then the last report."""
-    with st.container(key="bar", horizontal=True):
-        asked = st.button("Load all sources", icon=":material/sync:", key="load")
+    with st.container(key="bar", horizontal=True, vertical_alignment="center"):
+        asked = _may(page, "load") and st.button("Load all sources", icon=":material/sync:", key="load")
+        who.picker(page)
     if asked:
-        _reported(lambda tell_progress: page.workspace.load(by=BY, progress=tell_progress))
+        _reported(page, lambda by, tell_progress: page.workspace.load(by=by, progress=tell_progress))
     if note := st.session_state.pop(NOTE, None):
         st.html(f'<div class="wu-note" role="status">{note}</div>')
 
 
-def _reported(work: Callable[[Callable[[str, float], None]], LoadReport]) -> None:
+def _may(page: Page, act: str) -> bool:
+    """Whether who is here may do it: to others it is not offered. Where nobody is declared, anybody may."""
+    person = page.visitor.person
+    return person is not None and may(page.workspace.definitions, person, act)
+
+
+def _reported(page: Page, work: Callable[[str, Callable[[str, float], None]], LoadReport]) -> None:
     """Do a load with its progress shown, keep its report, and show the new numbers."""
+    person = who.chosen(page)
+    if person is None:
+        st.warning(who.nobody(page))
+        return
     bar = st.progress(0.0, text="Reading")
 
     def shown(step: str, share: float) -> None:
         bar.progress(min(share, 1.0), text=step[:1].upper() + step[1:])
 
-    with _told():
-        report = work(shown)
+    with _told(page, person):
+        report = work(person, shown)
         st.session_state[NOTE] = _report(report)
         st.rerun()
     bar.empty()
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(page: Page, person: str) -> Iterator[None]:
     """A failed load is told beside its button; the page stays."""
     try:
         yield
     except MetricsError as error:
+        acting.recorded(page, person, "load or take back numbers", error)
         tell("Nothing was loaded", f"<pre>{escape(str(error))}</pre>", role="alert", heading="h2")
 
 
@@ -128,6 +140,8 @@ def _report(report: LoadReport) -> str:
 
 def upload(page: Page) -> None:
     """A file for one source: checked first, its refused cells listed, loaded in a second step."""
+    if not _may(page, "load"):
+        return
     sources = page.workspace.all_sources
     with st.expander("Load a file from this machine", icon=":material/upload_file:"):
         name = st.selectbox("Source it belongs to", list(sources), key="upload source")
@@ -150,9 +164,10 @@ def upload(page: Page) -> None:
         if good and st.button(label, type="primary", key="load upload"):
             with _saved(file) as path:
                 _reported(
-                    lambda tell_progress: page.workspace.load(
-                        [name], files={name: [path]}, keep_good=True, by=BY, progress=tell_progress
-                    )
+                    page,
+                    lambda by, tell_progress: page.workspace.load(
+                        [name], files={name: [path]}, keep_good=True, by=by, progress=tell_progress
+                    ),
                 )
 
 
@@ -248,6 +263,8 @@ def refused(page: Page) -> None:
 
 def take_back(page: Page) -> None:
     """A load is taken back in two steps: its values stay in history, the current ones are those before it."""
+    if not _may(page, "undo_load"):
+        return
     told = page.workspace.loads()
     open_loads = told.loc[(told["what"] == "load") & told["undone_by"].isna(), "load"]
     if open_loads.empty:
@@ -268,7 +285,7 @@ def take_back(page: Page) -> None:
             with st.container(horizontal=True):
                 if st.button(f"Yes, take load {load} back", type="primary", key="take back surely"):
                     del st.session_state[sure]
-                    _reported(lambda _: page.workspace.undo(load, by=BY))
+                    _reported(page, lambda by, _: page.workspace.undo(load, by=by))
                 if st.button("Keep it", key="keep"):
                     del st.session_state[sure]
                     st.rerun()

@@ -127,7 +127,7 @@ def quarter(page: Page) -> str | None:
     person, definitions = who.chosen(page), page.workspace.definitions
     quarters = page.workspace.quarters
     if person is None or not definitions.people:
-        tell("Quarterly metric review", f"<p>{escape(who.NOBODY)}</p>", role="status")
+        tell("Quarterly metric review", f"<p>{escape(who.nobody(page))}</p>", role="status")
         return None
     loop = page.workspace.loop
     own = loop.owning.owners().of(person, loop.today)

@@ -242,7 +242,7 @@ def _give(page: Page, chosen: list[str]) -> None:
     if person is None:
         return
     if by is None:
-        hint(who.NOBODY)
+        hint(who.nobody(page))
         return
     planned = loop.owning.preview(chosen, person, by=by, start=start)
     changes = [p for p in planned if not p.refused]

@@ -12,6 +12,7 @@ from typing import Any
 
 from metrics.errors import MetricsError
 from metrics.shipped import shipped
+from metrics.ui import door
 from metrics.ui.asgi.settings import HOSTS, Settings, log_form
 from metrics.ui.opened import WORKSPACE
 
@@ -24,6 +25,9 @@ def serve(
     port: int = 8501,
     hosts: Sequence[str] = (),
     base_path: str = "",
+    login: Path | str | None = None,
+    *,
+    anonymous_readers: bool = False,
 ) -> None:
     """Serve the dashboard of one workspace until stopped.
 
@@ -33,11 +37,19 @@ def serve(
         port: Where to listen.
         hosts: Names it answers to, `*.example.com` for all below; by default `$WBR_HOSTS`.
         base_path: The path below which a proxy shows it: `/wbr`.
+        login: File with the identity provider's secrets: people log in.
+        anonymous_readers: Nobody logs in, and strangers may read what is not confidential.
 
     Raises:
-        MetricsError: The port is taken, the address is not this machine's, or a setting of the
-            environment is none.
+        MetricsError: Strangers would be let in, the port is taken, the address is not this machine's, or a
+            setting of the environment is none.
     """
+    if login is not None:
+        os.environ[door.SECRETS] = str(Path(login).expanduser())
+    if anonymous_readers:
+        os.environ[door.READERS] = "1"
+    door.use_secrets()
+    door.check(address)
     _claimable(address, port)
     os.environ[WORKSPACE] = str(Path(folder).resolve())
     if hosts:
@@ -45,15 +57,16 @@ def serve(
     Settings.read()  # Here, where a mistake is told in words.
     log_form()
     print(f"Sixtwelve is on http://{address}:{port}  (Ctrl-C stops it)", file=sys.stderr, flush=True)
-    door = run_path(str(shipped("dashboard.py")), run_name="dashboard")
+    entrance = run_path(str(shipped("dashboard.py")), run_name="dashboard")
     settings = dict(_settings()) | {
         "server.address": address,
         "server.port": port,
         "server.baseUrlPath": base_path.strip("/"),
+        **({"secrets.files": [named]} if (named := os.environ.get(door.SECRETS)) else {}),
         "logger.level": "warning",
         "logger.hideWelcomeMessage": True,  # The address is told above, once.
     }
-    door["app"].run(config=settings)
+    entrance["app"].run(config=settings)
 
 
 def _claimable(address: str, port: int) -> None:

@@ -24,7 +24,7 @@ from metrics.history import Signal
 from metrics.reviews import rights
 from metrics.reviews.limits import RIGHT, Act, Decision, Range
 from metrics.signals import DividerProposal, Judged, Lock
-from metrics.ui import who, words
+from metrics.ui import acting, who, words
 from metrics.ui.frame import Page, hint, tell, when
 
 View = Literal["range", "classic"]
@@ -308,7 +308,7 @@ def _refusal(page: Page) -> str | None:
     """Why whoever sits here may not decide about limits; None if they may."""
     person = who.chosen(page)
     if person is None:
-        return who.NOBODY
+        return who.nobody(page)
     try:
         rights.checked(page.workspace.definitions, person, RIGHT)
     except MetricsError as error:
@@ -486,6 +486,7 @@ def _declare(page: Page, metric: Metric) -> None:
     try:
         decide(metric.id, week, cause, person)
     except MetricsError as error:
+        acting.recorded(page, person, "decide about limits", error)
         st.session_state[REFUSED] = str(error)
         st.session_state[keys["open"]] = True
         return
@@ -502,6 +503,7 @@ def _end(page: Page, metric: Metric, one: Decision, key: str) -> None:
     try:
         decide(metric.id, one.week_ending, st.session_state.get(key, ""), person, seen=one.number)
     except MetricsError as error:
+        acting.recorded(page, person, "decide about limits", error)
         st.session_state[REFUSED] = str(error)
         return
     page.workspace.journal.drop_draft(person, f"limits:{metric.id}:{one.number}")

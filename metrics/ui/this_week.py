@@ -189,7 +189,7 @@ def _not_speaking(page: Page, metric: Metric) -> str:
     """Why the person who is here cannot answer for a metric; empty if they can."""
     person = who.chosen(page)
     if person is None:
-        return who.NOBODY
+        return who.nobody(page)
     speakers = page.workspace.loop.owning.speakers(metric.id)
     if person in speakers or not page.workspace.definitions.people:
         return ""

@@ -24,6 +24,7 @@ from metrics.definitions import (
     ExceptionsBlock,
     Growth,
     Metric,
+    Person,
     Source,
     TableBlock,
     TargetTable,
@@ -45,6 +46,7 @@ from metrics.six_twelve import Charts, SixTwelve, frame
 from metrics.store import LoadReport, Store
 from metrics.workspace.beliefs import Beliefs
 from metrics.workspace.drivers import Drivers
+from metrics.workspace.entering import Entering
 from metrics.workspace.evidence import Evidence
 from metrics.workspace.exporting import Exporting
 from metrics.workspace.goals import Goals
@@ -96,6 +98,8 @@ class Workspace:
         self._whole: Workspace | None = None
         self._present: Workspace | None = None
         self._declared = self.registry.definitions
+        self._granted: Mapping[str, Person] = {}
+        self._grouped: dict[str, tuple[str, ...]] = {}  # Roles by the groups of whoever has logged in.
         self._roles_of: str | None = None  # The journal's version at which roles were looked up.
         self.hidden = Hidden()
         self._views: OrderedDict[Hidden, Workspace] = OrderedDict()
@@ -157,10 +161,27 @@ class Workspace:
             return
         if self._roles_of and _number(version) < _number(self._roles_of):
             self._views.clear()  # Restored from a backup: what was sifted is of another chain.
-        people = roles.standing(self.registry.definitions.people, self.journal.facts(kind=roles.FAMILY))
+        self._granted = roles.standing(
+            self.registry.definitions.people, self.journal.facts(kind=roles.FAMILY)
+        )
+        self._put_people()
+        self._roles_of = version
+
+    def belongs(self, person: str, given: tuple[str, ...]) -> None:
+        """Somebody has logged in with the roles of their groups, until they log in with others."""
+        if self._grouped.get(person, ()) != given:
+            self._grouped[person] = given
+            self._put_people()
+
+    def _put_people(self) -> None:
+        people = {
+            handle: one.model_copy(update={"roles": tuple(dict.fromkeys((*one.roles, *more)))})
+            if (more := self._grouped.get(handle, ()))
+            else one
+            for handle, one in self._granted.items()
+        }
         if people != self._declared.people:
             self._declared = self._declared.model_copy(update={"people": people})
-        self._roles_of = version
 
     def as_it_stood(self, moment: datetime) -> "Workspace":
         """This workspace at a past moment: what was known, owned, believed and said by then.
@@ -575,6 +596,11 @@ class Workspace:
     def exporting(self) -> Exporting:
         """Decks as files to carry away."""
         return Exporting(self)
+
+    @cached_property
+    def entering(self) -> Entering:
+        """Roles and logins."""
+        return Entering(self)
 
     @cached_property
     def limits(self) -> Limits:

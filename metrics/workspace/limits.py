@@ -141,6 +141,7 @@ class Limits:
         by: str,
     ) -> Decision:
         house = self._house
+        house.notice_roles()
         rights.checked(house.definitions, by, rules.RIGHT)
         verdicts = house.verdicts()
         weeks = self._weeks(verdicts, metric)
@@ -165,6 +166,7 @@ class Limits:
         self, act: Act, metric: str, week_ending: date, because: str, by: str, seen: int | None
     ) -> Decision:
         house = self._house
+        house.notice_roles()
         rights.checked(house.definitions, by, rules.RIGHT)
         expects = self._newest(act, metric, week_ending) if seen is None else seen
         told = sorted(self.standing(metric), key=lambda one: one.number)

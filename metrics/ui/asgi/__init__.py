@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Mount, Route
 
 from metrics import api
-from metrics.ui import logs, measures
+from metrics.ui import door, logs, measures
 from metrics.ui.asgi.below import BelowBase
 from metrics.ui.asgi.crowds import Bodies, Rates, Sessions
 from metrics.ui.asgi.doors import Hosts, Origins, SideDoors
@@ -24,6 +24,7 @@ from metrics.ui.asgi.health import healthz, kept, prometheus
 from metrics.ui.asgi.requests import Requests
 from metrics.ui.asgi.settings import log_form
 from metrics.ui.asgi.shell import Shell
+from metrics.ui.asgi.strangers import Strangers
 from metrics.ui.asgi.sweep import Sweep
 from metrics.workspace import Workspace
 
@@ -36,6 +37,8 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     from metrics.ui.opened import warm  # Here: its caches need the running server.
 
     logs.begin(log_form())
+    door.use_secrets()
+    door.check(door.listens_on())
     measures.watch(kept)
     sweep = Sweep()
     gc.callbacks.append(sweep)
@@ -69,6 +72,7 @@ middleware = [
     Middleware(Requests),
     Middleware(SecurityHeaders),
     Middleware(Hosts),
+    Middleware(Strangers),
     Middleware(Origins),
     Middleware(Rates),
     Middleware(SideDoors),
