@@ -187,7 +187,7 @@ def _sqlalchemy(
     try:
         with engine.connect() as connection:
             _prepare(connection, address, seconds, zone)
-            stopped = _watch(connection, seconds)
+            stopped, answer = _watch(connection, seconds), None
             try:
                 answer = connection.execution_options(stream_results=True).exec_driver_sql(
                     _literal(sql, address)
@@ -196,6 +196,7 @@ def _sqlalchemy(
                 for rows in answer.partitions(ROWS):
                     yield _batch(names, rows)
             except Exception as error:
+                _let_go(answer)
                 if _over_time(error) or not stopped.is_alive():
                     raise OverTimeError from error
                 raise
@@ -216,6 +217,13 @@ def _prepare(connection: sa.Connection, address: Address, seconds: float, zone: 
             connection.exec_driver_sql(f"set session {limit}")
     with suppress(sa.exc.DBAPIError):  # A server without tables of time zones keeps its own.
         connection.exec_driver_sql(f"set session time_zone = '{zone}'")
+
+
+def _let_go(answer: Any) -> None:
+    """A line that was cut cannot be read to its end, as PyMySQL would on forgetting the cursor."""
+    result = getattr(getattr(answer, "cursor", None), "_result", None)
+    if result is not None:
+        result.unbuffered_active = False
 
 
 def _watch(connection: sa.Connection, seconds: float) -> Timer:
