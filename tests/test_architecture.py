@@ -16,7 +16,7 @@ PACKAGE = ROOT / "metrics"
 # A room sees only the lines above its own.
 LINES = [
     {"errors", "shipped", "health"},
-    {"periods", "definitions"},
+    {"credentials", "periods", "definitions"},
     {"registry", "rollup", "signals", "attribution", "pacing", "reviews", "correlation"},
     {"history"},
     {"six_twelve", "flywheel", "owners", "wheel"},

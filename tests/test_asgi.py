@@ -207,7 +207,7 @@ SECRETS = [
     ("a login's code",               f"GET /oauth2callback?code={SECRET}&state={SECRET}"),
     ("a token in a query",           f"/api/v1/deck?week=latest&access_token={SECRET}"),
     ("a login's token",              "eyJhbGciOi.s3cr3t-Zebra.c2ln is expired"),
-    ("a token of the API",           "no such token: wbr_s3cr3t-Zebra-0123456789"),
+    ("a token of the API",           "no such token: sxt_s3cr3t-Zebra-0123456789"),
 ]
 # fmt: on
 

@@ -8,7 +8,18 @@ from typing import Annotated
 
 import typer
 
-from metrics.cli.shared import By, Folder, Form, Format, app, found, opened, print_json, somebody
+from metrics.cli.shared import (
+    By,
+    Folder,
+    Form,
+    Format,
+    app,
+    found,
+    journal_address,
+    opened,
+    print_json,
+    somebody,
+)
 from metrics.store import Store
 from metrics.text import counted
 from metrics.workspace import backup as files
@@ -44,7 +55,7 @@ def restore(
 ) -> None:
     """Put a backup into a new folder, or in place of a damaged store and journal."""
     folder = workspace if workspace is not None else found(None)
-    journal = os.environ.get("WBR_JOURNAL", "")
+    journal = journal_address()
     told = files.restore(file, folder, datetime.now().astimezone(), journal=journal, replace=replace)
     if form is Form.json:
         print_json(told)
@@ -57,7 +68,7 @@ def restore(
 def doctor(workspace: Folder = None, form: Format = Form.text) -> None:
     """Say what is wrong and what to do; nothing is changed. Ends with 1 if anything is wrong."""
     folder = found(workspace)
-    told = looking.troubles(folder, datetime.now().astimezone(), journal=os.environ.get("WBR_JOURNAL", ""))
+    told = looking.troubles(folder, datetime.now().astimezone(), journal=journal_address())
     wrong = sum(each.level == "wrong" for each in told)
     if form is Form.json:
         print_json({"workspace": str(folder), "wrong": wrong, "troubles": [asdict(each) for each in told]})

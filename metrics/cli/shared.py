@@ -78,7 +78,12 @@ def found(folder: Path | None) -> Path:
 
 def opened(folder: Path | None) -> Workspace:
     """The workspace that a command works on."""
-    return open_workspace(found(folder), journal=credential("WBR_JOURNAL", os.environ), environment=os.environ)
+    return open_workspace(found(folder), journal=journal_address(), environment=os.environ)
+
+
+def journal_address() -> str:
+    """The journal's address where it is no file of the workspace: `$WBR_JOURNAL` or `$WBR_JOURNAL_FILE`."""
+    return credential("WBR_JOURNAL", os.environ)
 
 
 @contextmanager

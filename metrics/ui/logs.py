@@ -27,7 +27,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"(?i)\b((?:\w+[_-])?(?:{_NAMES}))(['\"]?\s*[=:]\s*){_VALUE}"), rf"\1\2{HIDDEN}"),
     (re.compile(rf"(?i)([?&](?:code|state|sig|signature|key|as)=){_VALUE}"), rf"\1{HIDDEN}"),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), HIDDEN),  # A token of a login.
-    (re.compile(r"\bwbr_[\w-]{12,}"), HIDDEN),  # A token of the API.
+    (re.compile(r"\bsxt_[\w-]{8,}"), HIDDEN),  # A token of the API.
 )
 _LOG = logging.getLogger("sixtwelve")
 

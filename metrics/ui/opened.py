@@ -14,6 +14,7 @@ from typing import Literal
 import streamlit as st
 
 from metrics import open_workspace
+from metrics.credentials import credential
 from metrics.deck import Deck
 from metrics.draw import grid
 from metrics.errors import DefinitionError, MetricsError
@@ -57,7 +58,7 @@ def opened() -> Opened:
         DefinitionError: Its files have mistakes; the message lists all of them with their lines.
     """
     where = folder()
-    return _opened("\n".join((str(where), os.environ.get(JOURNAL, ""))), fingerprint(where))
+    return _opened("\n".join((str(where), credential(JOURNAL, os.environ))), fingerprint(where))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

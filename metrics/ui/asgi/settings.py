@@ -6,9 +6,9 @@
 import os
 import socket
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
+from metrics.credentials import credential
 from metrics.errors import DefinitionError
 
 HOSTS = "WBR_HOSTS"
@@ -51,25 +51,8 @@ class Settings:
             hosts=tuple(name.strip().lower().rstrip(".") for name in named if name.strip()),
             sessions=_number(SESSIONS, SESSIONS_AT_ONCE),
             rate=_number(RATE, REQUESTS_A_SECOND),
-            metrics_token=secret(METRICS_TOKEN),
+            metrics_token=credential(METRICS_TOKEN, os.environ),
         )
-
-
-def secret(name: str) -> str:
-    """A secret from `$NAME`, or from the file that `$NAME_FILE` names, as containers hand them over.
-
-    Raises:
-        DefinitionError: The file cannot be read.
-    """
-    if path := os.environ.get(f"{name}_FILE"):
-        try:
-            return Path(path).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise DefinitionError(
-                f"${name}_FILE names {path}, which cannot be read ({error.strerror}). "
-                "Name a file that the server may read."
-            ) from error
-    return os.environ.get(name, "")
 
 
 def log_form() -> Literal["json", "text"]:
