@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from shlex import quote
 from shutil import copyfile, copytree, ignore_patterns
@@ -29,20 +30,46 @@ from metrics.text import counted
 MADE_BY_PEOPLE = ("store", "journal.sqlite*", "published", "prepared")  # Not copied with the demo's text.
 
 
+class Template(StrEnum):
+    """The workspaces that come ready to open."""
+
+    wrenfield = "wrenfield"
+    recruiting = "recruiting"
+    bikes = "bikes"
+
+
 @app.command()
 def demo(
-    folder: Annotated[Path, typer.Argument(help="Where to put the demo company.")] = Path("wrenfield"),
+    folder: Annotated[
+        Path | None, typer.Argument(help="Where to put it; by default a folder named after the template.")
+    ] = None,
+    template: Annotated[
+        Template,
+        typer.Option(help="A company with people at work, a recruiting funnel, or real bicycle hires."),
+    ] = Template.wrenfield,
     port: Port = 8501,
     serve: Annotated[bool, typer.Option(help="Open the dashboard when it is loaded.")] = True,
 ) -> None:
-    """Write the demo company Wrenfield, load it, let its people work, and serve its dashboard."""
+    """Write the demo company Wrenfield or another template, load it, and serve its dashboard."""
+    into = folder or Path(template.value)
+    model = shipped("data") / template.value
+    if into.resolve() != model.resolve():
+        own = next(model.glob("*.yaml")).name if template is not Template.wrenfield else "company.yaml"
+        if into.is_dir() and any(into.iterdir()) and not (into / own).exists():
+            raise DefinitionError(f"{into} holds other files. Name an empty folder for the demo company.")
+        copytree(model, into, dirs_exist_ok=True, ignore=ignore_patterns(*MADE_BY_PEOPLE))
+    if template is Template.wrenfield:
+        _build_wrenfield(into)
+    else:
+        report_first_load(into, ())
+    if serve:
+        serve_dashboard(into, port)
+
+
+def _build_wrenfield(folder: Path) -> None:
+    """Simulate the demo company's numbers, load them, and let its people work."""
     from metrics.demo import living, wrenfield  # Here: no other command needs the simulator.
 
-    model = shipped("data") / "wrenfield"
-    if folder.resolve() != model.resolve():
-        if folder.is_dir() and any(folder.iterdir()) and not (folder / "company.yaml").exists():
-            raise DefinitionError(f"{folder} holds other files. Name an empty folder for the demo company.")
-        copytree(model, folder, dirs_exist_ok=True, ignore=ignore_patterns(*MADE_BY_PEOPLE))
     with shown_progress("Wrenfield") as progress:
         wrenfield.build(
             folder, progress=lambda step, done, of: progress(f"building {step}", done / max(of, 1) * 0.5)
@@ -59,8 +86,6 @@ def demo(
         f"{workspace.definitions.company.name} is loaded in {folder}: "
         f"{len(workspace.definitions.metrics)} metrics, {sum(s.rows for s in report.sources):,} rows."
     )
-    if serve:
-        serve_dashboard(folder, port)
 
 
 @app.command()
@@ -73,6 +98,9 @@ def init(
         Path | None,
         typer.Option("--from-dbt", help="The target folder of a dbt project, to draft its metrics."),
     ] = None,
+    template: Annotated[
+        Template | None, typer.Option(help="Start from a ready-made workspace and its example numbers.")
+    ] = None,
     title: Annotated[str | None, typer.Option(help="Name of the company on the deck.")] = None,
     date_format: Annotated[
         str | None, typer.Option("--date-format", help="How its days are written, such as %d/%m/%Y.")
@@ -80,6 +108,22 @@ def init(
 ) -> None:
     """Make a new workspace; with a file, draft definitions for its numbers and load it."""
     refuse_full(folder)
+    if template is not None:
+        if source is not None or from_dbt is not None:
+            raise DefinitionError(
+                "A template has its own numbers. Give either --template, or where to draft from."
+            )
+        copytree(
+            shipped("data") / template.value,
+            folder,
+            dirs_exist_ok=True,
+            ignore=ignore_patterns(*MADE_BY_PEOPLE),
+        )
+        if template is Template.wrenfield:
+            _build_wrenfield(folder)
+        else:
+            report_first_load(folder, ())
+        return
     if from_dbt is not None:
         _init_from_dbt(folder, from_dbt, title or "")
         return
