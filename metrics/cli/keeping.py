@@ -1,6 +1,5 @@
 """Commands that keep a workspace safe: looking, backup and restore, going back, erasing a person."""
 
-import os
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
