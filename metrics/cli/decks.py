@@ -1,6 +1,7 @@
 """Commands that show a week: the deck, its signals, the dashboard."""
 
 import sys
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -90,6 +91,37 @@ def _an_edition(word: str | None) -> int | Literal["newest"] | None:
     if not word.isdecimal():
         raise typer.BadParameter(f"{word!r} is no edition. Write its number, or `newest`.")
     return int(word)
+
+
+@app.command()
+def changes(
+    week: Annotated[str, typer.Option(help="Last day of the week, or `latest`.")] = "latest",
+    name: Annotated[str | None, typer.Option("--deck", help="Id of the deck; by default the first.")] = None,
+    workspace: Folder = None,
+    form: Format = Form.text,
+) -> None:
+    """Say what changed in a deck since it was last published, or since the week before."""
+    from metrics.workspace.changing import KINDS
+
+    chosen = opened(workspace)
+    told = chosen.loop.compared(a_week(week, chosen), name)
+    if form is Form.json:
+        print_json(
+            {
+                "deck": told.deck,
+                "week_ending": told.week_ending.isoformat(),
+                "since": told.since.isoformat(),
+                "edition": told.edition,
+                "differences": [asdict(d) for d in told.differences],
+            }
+        )
+        return
+    typer.echo(f"{counted(len(told.differences), 'difference')} since {told.words}")
+    for kind, title in KINDS.items():
+        if many := told.of(kind):
+            typer.echo(f"\n{title}")
+            for difference in many:
+                typer.echo(f"- {difference.text}")
 
 
 @app.command()

@@ -277,7 +277,7 @@ def published(
             print_json({"edition": edition_form(chosen_edition), "changes": [asdict(c) for c in cells]})
             return
         for c in cells:
-            typer.echo(f"{c.number} {c.title}, {c.label}: {c.old} -> {c.new} ({c.why})")
+            typer.echo(chosen.loop.changing.cell(c))
         typer.echo(f"{counted(len(cells), 'cell')} changed since edition {chosen_edition.number}.")
         return
     if output is None:

@@ -19,7 +19,7 @@ def changes(page: Page) -> str:
         if many := told.of(kind):
             items = [_item(page, d) for d in many[:MOST]]
             if len(many) > MOST:
-                items.append(escape(f"and {len(many) - MOST} more: wbr deck --changes lists all"))
+                items.append(escape(f"and {len(many) - MOST} more: wbr changes lists all"))
             parts.append(markup.block(title, markup.points(items)))
     if not told.differences:
         parts.append(
@@ -29,8 +29,9 @@ def changes(page: Page) -> str:
 
 
 def _item(page: Page, difference: Difference) -> str:
-    """A sentence; one about a metric opens it."""
-    known = page.workspace.definitions.metrics
-    if difference.metric not in known:
-        return escape(difference.text)
-    return f"{escape(difference.text)} {markup.metric_link(difference.metric or '', 'Open')}"
+    """A sentence; the name of a metric in it opens the metric."""
+    known = page.workspace.definitions.metrics.get(difference.metric or "")
+    said = escape(difference.text)
+    if known is None:
+        return said
+    return said.replace(escape(known.name), markup.metric_link(known.id, known.name), 1)

@@ -18,17 +18,18 @@ function offer(root) {
     const name = document.createElement("summary");
     name.textContent = "Image";
     name.setAttribute("aria-label", `Image of ${titled(card)}`);
-    menu.append(name);
-    menu.addEventListener("toggle", () => menu.open && choices(menu, card), { once: true });
+    const row = document.createElement("div"); // there from the start: an empty twin is filled with a table
+    row.className = "w-take-row";
+    menu.append(name, row);
+    menu.addEventListener("toggle", () => menu.open && choices(menu, row, card), { once: true });
     foot.append(menu);
   }
 }
 
-const titled = (card) => card.querySelector(".w-head h3")?.textContent.trim().replace(/\s+/g, " ") ?? "chart";
+const titled = (card) =>
+  [...(card.querySelector(".w-head h3")?.children ?? [])].map((part) => part.textContent.trim()).join(" ") || "chart";
 
-function choices(menu, card) {
-  const row = document.createElement("div");
-  row.className = "w-take-row";
+function choices(menu, row, card) {
   const said = document.createElement("p");
   said.setAttribute("role", "status");
   const acts = [
@@ -50,7 +51,7 @@ function choices(menu, card) {
     });
     row.append(button);
   }
-  menu.append(row, said);
+  menu.append(said);
 }
 
 const named = (card) => (card.dataset.metric || titled(card)).replace(/[^\p{L}\p{N}_-]+/gu, "-").slice(0, 80);

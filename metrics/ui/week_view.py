@@ -18,9 +18,11 @@ from metrics.reviews.topics import Topic
 from metrics.reviews.week_states import ORDER, WORDS, Owed, Progress, WeekState
 from metrics.ui import markup, words
 from metrics.ui.acting import act, draft, told
+from metrics.ui.download import downloads
 from metrics.ui.frame import Page, hint
 from metrics.ui.sheet import sheet
 from metrics.ui.this_week import CERTIFIED
+from metrics.workspace.changing import place as where
 
 MANY = 4  # Values to certify that are still named one by one.
 CHANGES = 60  # Cells shown that changed since a deck was published.
@@ -452,25 +454,18 @@ def _edition(page: Page, edition: Edition) -> None:
     why = f" {edition.because}" if edition.because else ""
     hint(f"Edition {edition.number}, published {_moment(edition.at)} by {by}.{why}")
     with st.container(horizontal=True):
-        st.download_button(
-            "Frozen deck",
-            data=lambda: loop.publishing.document(edition),
-            file_name=f"{edition.deck}-{edition.week_ending}-edition-{edition.number}.html",
-            mime="text/html",
-            icon=":material/download:",
-            on_click="ignore",
-            key=f"frozen {edition.number}",
-        )
+        downloads(page, edition.deck, edition.week_ending, edition.number, key=f"frozen {edition.number}")
         ask = st.toggle("What changed since", key=f"changes {edition.number}")
     if ask:
         changes = loop.changes(page.week, page.deck_name, edition.number)
         columns = ("Chart", "Where", "Published", "Now", "Why")
+        currency = page.workspace.definitions.company.currency
         rows = [
             (
                 f"{c.number} {c.title}",
-                c.label,
-                _cell(page, c.metric, c.old),
-                _cell(page, c.metric, c.new),
+                where(c.label),
+                text.figure(c.old, c.unit, currency),
+                text.figure(c.new, c.unit, currency),
                 c.why,
             )
             for c in changes[:CHANGES]
@@ -479,13 +474,3 @@ def _edition(page: Page, edition: Edition) -> None:
         note = f"{count} would be another one today. The frozen deck stays as it is."
         inside = markup.table("Changes", columns, rows, left=columns[1:]) if rows else ""
         sheet(markup.block("Changed since it was published", inside, note), key=f"changed {edition.number}")
-
-
-def _cell(page: Page, metric: str, value: float | str | None) -> str:
-    """A number in its metric's unit; words as they are."""
-    if value is None:
-        return text.UNKNOWN
-    known = page.workspace.definitions.metrics.get(metric)
-    if isinstance(value, str) or known is None:
-        return str(value)
-    return text.exact(value, known.unit, page.workspace.definitions.company.currency)

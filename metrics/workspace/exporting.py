@@ -51,7 +51,8 @@ class Exporting:
         chosen = form(name)
         if edition is not None:
             return self._frozen(week_ending or self._house.default_week(), name, deck, edition, paper)
-        made = recorded(self._house, self._house.deck(week_ending, as_of, deck))
+        then = self._house if as_of is None else self._house.as_it_stood(as_of)
+        made = recorded(then, then.deck(week_ending, deck=deck))
         known = f"-as-of-{as_of:%Y-%m-%dT%H%M}" if as_of is not None else ""
         return Exported(
             f"{made.name}-{made.week_ending}{known}.{chosen.extension}",
