@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from metrics.api.kept import Kept
 from metrics.cli.shared import (
     By,
     Folder,
@@ -120,13 +121,15 @@ def mcp(
     workspace: Folder = None,
 ) -> None:
     """Serve the review to an assistant, read-only: decks, signals, drivers, links, answers, goals."""
-    from metrics.api import (
-        tools,
-    )  # Here: the protocol takes a second to import, and no other command needs it.
+    from metrics.api import tools  # Here: the protocol takes a second to import.
 
     folder = found(workspace)
-    whole = opened(folder)
-    if http:
-        tools.serve_http(lambda: opened(folder), port)
+    house = Kept(folder, lambda: opened(folder))
+    house()  # Mistakes in its files are told before anybody asks.
+    if not http:
+        tools.serve_stdio(house, person)
+    elif person is not None:
+        raise typer.BadParameter("over HTTP each token says whose eyes it has. Leave --as out.")
     else:
-        tools.serve_stdio(whole, person)
+        typer.echo(f"Assistants find the review at http://127.0.0.1:{port}/mcp, with a token.", err=True)
+        tools.serve_http(house, port)
