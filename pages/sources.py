@@ -11,3 +11,5 @@ if not page.empty:
     ui.sheet(ui.loads(page), key="loads")
     ui.refused(page)
     ui.take_back(page)
+if sent := ui.deliveries(page):
+    ui.sheet(sent, key="deliveries")

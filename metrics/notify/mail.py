@@ -234,7 +234,10 @@ def _mail(message: Message, sender: str) -> EmailMessage:
         mail.add_alternative(message.html, subtype="html")
     for file in message.files:
         kind, _, subtype = file.mime.partition("/")
-        mail.add_attachment(file.data, maintype=kind, subtype=subtype, filename=_one_line(file.name))
+        charset = {"charset": "utf-8"} if kind == "text" else {}
+        mail.add_attachment(
+            file.data, maintype=kind, subtype=subtype, filename=_one_line(file.name), params=charset
+        )
     return mail
 
 
