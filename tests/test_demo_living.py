@@ -1,5 +1,6 @@
 """Wrenfield in the middle of its week: what its people did, and what page 0 asks them now."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from time import perf_counter
@@ -205,7 +206,14 @@ def test_the_chain_verifies_and_nothing_is_told_out_of_turn(workspace, loop):
 def test_the_same_numbers_give_the_same_facts(folder, tmp_path, workspace):
     url = f"sqlite:///{tmp_path}/again.sqlite"
     living.live(folder, journal=url)
-    assert open_workspace(folder, journal=url).journal.facts() == workspace.journal.facts()
+    again, first = open_workspace(folder, journal=url).journal.facts(), workspace.journal.facts()
+    assert [unsealed(f) for f in again] == [unsealed(f) for f in first]
+
+
+def unsealed(fact):
+    """A fact without what its salt decides: its hashes, and those of others that it names."""
+    body = {k: v for k, v in fact.body.items() if k not in ("journal", "folder", "files")}
+    return replace(fact, hash="", previous="", body=body)
 
 
 def test_a_demo_that_lives_already_is_left_alone(folder, workspace):

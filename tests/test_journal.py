@@ -24,9 +24,11 @@ from sqlalchemy import text
 from metrics.errors import ConflictError, JournalError
 from metrics.journal import BECAUSE_LIMIT, BODY_LIMIT, DRAFT_LIMIT, Audit, Draft, Fact, Journal, New
 from metrics.journal.database import MIGRATIONS, _sqlite, _transaction, migrated
+from metrics.journal.values import seal
 from tests.postgres import AbsentError, Cluster, cluster
 
 NOON = datetime(2026, 5, 11, 12, tzinfo=UTC)
+MOMENT = "2026-05-11T12:00:00.000000+00:00"
 NUMBERS = count()
 ONE_JOURNAL = settings(
     deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -136,11 +138,12 @@ def test_reading_makes_no_file(file):
     assert list(file.parent.iterdir()) == []
 
 
-def test_a_fact_is_read_as_it_was_told_and_its_hash_can_be_made_again(journal):
+def test_a_fact_is_read_as_it_was_told_and_its_hash_can_be_made_again(url, journal):
     first = journal.append("a.b", "orders", {}, author="dana", at=NOON)
     local = datetime(2026, 5, 11, 8, 0, 0, 5, tzinfo=timezone(timedelta(hours=-4)))
     body = {"z": (1, 2.5, None, True), "a": {"é": 'She said "no"\n\\ 中'}}
     fact = journal.append("goal.status", "Umsätze", body, author="Ana María", at=local, because="It's 5%")
+    ((salt,),) = done_by_hand(url, "SELECT salt FROM journal_fact WHERE number = 2")
     as_hashed = json.dumps(
         [
             2,
@@ -151,6 +154,7 @@ def test_a_fact_is_read_as_it_was_told_and_its_hash_can_be_made_again(journal):
             json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
             "It's 5%",
             first.hash,
+            salt.decode() if isinstance(salt, bytes) else salt,
         ],
         ensure_ascii=False,
         separators=(",", ":"),
@@ -437,9 +441,9 @@ CHANGES = [
     "UPDATE journal_fact SET because = 'x' WHERE number = 2",
     "UPDATE journal_fact SET hash = hash",
     "DELETE FROM journal_fact WHERE number = 6",
-    "INSERT INTO journal_fact SELECT 8, at, author, kind, subject, body, because, hash, hash "
+    "INSERT INTO journal_fact SELECT 8, at, author, kind, subject, body, because, hash, hash, salt "
     "FROM journal_fact WHERE number = 6",
-    "INSERT INTO journal_fact SELECT 7, at, author, kind, subject, body, because, previous, hash "
+    "INSERT INTO journal_fact SELECT 7, at, author, kind, subject, body, because, previous, hash, salt "
     "FROM journal_fact WHERE number = 6",
     "INSERT INTO journal_fact SELECT * FROM journal_fact WHERE number = 2 "
     "ON CONFLICT (number) DO UPDATE SET because = 'x'",
@@ -492,7 +496,7 @@ def remade(url: str, number: int) -> None:
     for row in rows:
         parts = [part.decode() if isinstance(part, bytes) else part for part in row]
         if parts[0] >= number:
-            kept = json.dumps([*parts[:7], previous], ensure_ascii=False, separators=(",", ":"))
+            kept = json.dumps([*parts[:7], previous, parts[9]], ensure_ascii=False, separators=(",", ":"))
             parts[8] = hashlib.sha256(kept.encode()).hexdigest()
             change = "UPDATE journal_fact SET previous = ?, hash = ? WHERE number = ?"
             done_by_hand(url, change, previous, parts[8], parts[0])
@@ -788,14 +792,55 @@ def test_an_older_journal_takes_the_steps_it_lacks(file):
     journal = Journal(f"sqlite:///{file}")
     told(journal)
 
-    def second(connection) -> None:
+    def third(connection) -> None:
         connection.execute(text("ALTER TABLE journal_draft ADD COLUMN colour TEXT"))
 
     for _ in range(2):  # Once it has them, none is taken again.
         with _transaction(_sqlite(file), writes=True) as connection:
             version = connection.execute(text("SELECT version FROM journal_schema")).scalar_one()
-            migrated(connection, version, (*MIGRATIONS, second))
-    assert done_by_hand(f"sqlite:///{file}", "SELECT version FROM journal_schema") == [(2,)]
+            migrated(connection, version, (*MIGRATIONS, third))
+    assert done_by_hand(f"sqlite:///{file}", "SELECT version FROM journal_schema") == [(3,)]
+
+
+def of_schema_1(file: Path) -> list[Fact]:
+    """A journal as the first version of this program wrote it: its own statements, its own hashes."""
+    script = (Path(__file__).parent / "older" / "journal_schema_1.sql").read_text(encoding="utf-8")
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(script)
+        connection.commit()
+    return [
+        Fact(1, NOON, "dana", "owner.assigned", "orders", {"person": "ravi"}, "he knows it", FIRST_HASH, ""),
+        Fact(2, NOON, "ravi", "answer.given", "orders", {"text": "a fair"}, "", SECOND_HASH, FIRST_HASH),
+    ]
+
+
+FIRST_HASH = seal(1, (MOMENT, "dana", "owner.assigned", "orders", '{"person":"ravi"}', "he knows it"), "")
+SECOND_HASH = seal(2, (MOMENT, "ravi", "answer.given", "orders", '{"text":"a fair"}', ""), FIRST_HASH)
+
+
+def test_a_journal_of_schema_1_opens_goes_on_and_was_kept_as_it_was(tmp_path):
+    file = tmp_path / "journal.sqlite"
+    before = of_schema_1(file)
+    journal = Journal(f"sqlite:///{file}")
+    assert journal.facts() == tuple(before)
+    third = journal.append("a.b", "orders", {}, author="dana", at=NOON)
+    audit = journal.verify(f"2-{SECOND_HASH}")
+    assert (audit.ok, audit.facts, third.previous) == (True, 3, SECOND_HASH)
+    kept = tmp_path / "journal.sqlite.schema-1"
+    assert done_by_hand(f"sqlite:///{kept}", "SELECT version FROM journal_schema") == [(1,)]
+    assert done_by_hand(f"sqlite:///{kept}", "SELECT number, hash FROM journal_fact") == [
+        (1, FIRST_HASH.encode()),
+        (2, SECOND_HASH.encode()),
+    ]
+
+
+def test_a_journal_without_a_schema_is_told(tmp_path):
+    file = tmp_path / "journal.sqlite"
+    of_schema_1(file)
+    done_by_hand(f"sqlite:///{file}", "DROP TABLE journal_schema")
+    with pytest.raises(JournalError, match="not a whole one"):
+        Journal(f"sqlite:///{file}").facts()
 
 
 def test_a_journal_of_a_newer_program_is_left_alone(url, journal):

@@ -18,7 +18,9 @@ reads no clock.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from datetime import datetime
+from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import (
@@ -41,6 +43,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from metrics.errors import ConflictError, JournalError
+from metrics.journal import erasing
 from metrics.journal.database import PATIENCE, Database
 from metrics.journal.values import (
     BECAUSE_LIMIT,
@@ -72,7 +75,7 @@ _FACT = Table(
     Column("number", BigInteger, primary_key=True),
     *(
         Column(name, Text)
-        for name in ("at", "author", "kind", "subject", "body", "because", "previous", "hash")
+        for name in ("at", "author", "kind", "subject", "body", "because", "previous", "hash", "salt")
     ),
 )
 _DRAFT = Table(
@@ -289,6 +292,46 @@ class Journal:
             _verdict(0, None, (0, ""), noted, None),
         )
 
+    def erase(
+        self,
+        redacted: Callable[[Stored], Stored],
+        of_drafts: Callable[[Draft], Draft | None],
+        record: Callable[[Mapping[int, str]], Sequence[New]],
+        *,
+        author: str,
+        at: datetime,
+    ) -> tuple[int, ...]:
+        """Take a person out of facts and drafts, all or nothing, and put on record which were touched.
+
+        The hash of a fact stays as it was, so that the chain holds and every version noted elsewhere does;
+        its salt goes, so that nobody can guess from the hash what it held. What stands there now is vouched
+        for by the hashes in the record, which is told at the chain's end in the same step.
+
+        Args:
+            redacted: A fact without the person; the same one if it did not name them.
+            of_drafts: The same for a draft; None removes it.
+            record: The facts to be told, given the new hash of each fact that was touched.
+            author: Who erases.
+            at: When.
+
+        Returns:
+            The numbers of the facts that were touched.
+        """
+
+        def done(connection: Connection) -> tuple[int, ...]:
+            touched: dict[int, str] = {}
+            self._database.unguarded(
+                connection, lambda: touched.update(erasing.erased(connection, _FACT, redacted))
+            )
+            erasing.drafts(connection, _DRAFT, of_drafts)
+            new = record(touched)
+            _appended(connection, new, [stored(each, author, at) for each in new])
+            return tuple(touched)
+
+        numbers = self._database.write(done)
+        self._database.forget_log()
+        return numbers
+
     def save_draft(self, author: str, subject: str, text: str, at: datetime) -> None:
         """Keep what a person is typing; a draft saved at a later time stands.
 
@@ -391,8 +434,9 @@ def _appended(connection: Connection, facts: Sequence[New], told: Sequence[Store
         _expected(connection, new, end)
     rows, added = [], []
     for number, parts in enumerate(told, start=end + 1):
-        hashed = seal(number, parts, previous)
-        rows.append(dict(zip(_FACT.columns.keys(), (number, *parts, previous, hashed), strict=True)))
+        salt = token_hex(16)
+        hashed = seal(number, parts, previous, salt)
+        rows.append(dict(zip(_FACT.columns.keys(), (number, *parts, previous, hashed, salt), strict=True)))
         added.append(fact(number, parts, previous, hashed))
         previous = hashed
     connection.execute(insert(_FACT), rows)
@@ -428,21 +472,27 @@ def _audit(connection: Connection, database: Database, noted: str) -> Audit:
     facts = connection.execute(select(func.count()).select_from(_FACT)).scalar_one()
     found = select(_FACT).where(_FACT.c.number >= 1).order_by(_FACT.c.number)
     marked, _, mark = noted.partition("-")
-    number, previous, kept = 0, "", not noted
+    vouched = erasing.vouched(connection, _FACT)
+    number, previous, kept, erased = 0, "", not noted, 0
     for row in connection.execution_options(yield_per=_PAGE).execute(found):
         number += 1
-        whole = all(isinstance(part, str) for part in row[1:])
-        if not whole or (row[0], row.previous, row.hash) != (
+        whole = all(isinstance(part, str) for part in row[1:]) and (row[0], row.previous) == (
             number,
             previous,
-            seal(number, row[1:7], previous),
-        ):
-            return _verdict(facts, number, (0, ""), "", guarded)
+        )
+        if not whole or row.hash != seal(number, row[1:7], previous, row.salt):
+            if not whole or row.salt or not vouched.holds(number, row[1:7], previous):
+                return _verdict(facts, number, (0, ""), "", guarded)
+            erased += 1
         previous = row.hash
         kept = kept or (str(number) == marked and previous == mark)
     if facts != number:
         return _verdict(facts, number + 1, (0, ""), "", guarded)
-    return _verdict(facts, None, (number, previous), "" if kept else noted, guarded)
+    verdict = _verdict(facts, None, (number, previous), "" if kept else noted, guarded)
+    if not erased or not verdict.ok:
+        return verdict
+    told = f"{verdict.sentence[:-1]}, or as facts {vouched.by} say that they were erased: {erased:,}."
+    return replace(verdict, sentence=told, erased=erased)
 
 
 def _verdict(

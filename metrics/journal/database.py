@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakSet
@@ -58,13 +58,21 @@ _RESTORE = "Keep a copy of it and restore a backup: `wbr restore FILE`."
 
 
 def _first_schema(connection: Connection) -> None:
-    script = (_SQL / f"journal_schema_{connection.dialect.name}.sql").read_text(encoding="utf-8")
+    _run(connection, "schema")
+
+
+def _salted(connection: Connection) -> None:
+    _run(connection, "salt")
+
+
+def _run(connection: Connection, name: str) -> None:
+    script = (_SQL / f"journal_{name}_{connection.dialect.name}.sql").read_text(encoding="utf-8")
     for statement in script.split("\n\n"):
         if any(told and not told.startswith("--") for told in statement.splitlines()):
             connection.exec_driver_sql(statement)
 
 
-MIGRATIONS: tuple[Task[None], ...] = (_first_schema,)
+MIGRATIONS: tuple[Task[None], ...] = (_first_schema, _salted)
 """Each step takes a journal from the schema before it to the next; a new one is added at the end."""
 
 
@@ -179,6 +187,28 @@ class Database:
             )
         return _GUARDS[self.dialect] <= set(found.scalars())
 
+    def unguarded(self, connection: Connection, work: Callable[[], None]) -> None:
+        """Run work that changes facts, with the triggers that refuse it gone until the transaction ends."""
+        if self.dialect == "postgresql":
+            connection.execute(text("ALTER TABLE journal_fact DISABLE TRIGGER journal_fact_no_change"))
+            work()
+            connection.execute(text("ALTER TABLE journal_fact ENABLE ALWAYS TRIGGER journal_fact_no_change"))
+            return
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")  # What was there is overwritten.
+        found = connection.execute(
+            text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = 'journal_fact_no_update'")
+        )
+        guard = found.scalar_one()
+        connection.execute(text("DROP TRIGGER journal_fact_no_update"))
+        work()
+        connection.exec_driver_sql(guard)
+
+    def forget_log(self) -> None:
+        """Take what SQLite still keeps in its log into the file and empty the log, if nobody reads now."""
+        if self._path and self._path.exists():
+            with suppress(sqlite3.Error), closing(sqlite3.connect(self._path, timeout=5)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def take_damaged_text(self, connection: Connection) -> None:
         """Let bytes that are no UTF-8 come out as lone surrogates, for an audit of damaged rows."""
         if isinstance(raw := connection.connection.dbapi_connection, sqlite3.Connection):
@@ -214,8 +244,28 @@ class Database:
                 return task(connection)
         with _transaction(engine, writes=True) as connection:
             self._hold(connection)
-            migrated(connection, self._schema(connection), MIGRATIONS)
+            if 0 < (version := self._schema(connection)) < len(MIGRATIONS):
+                self._kept(connection, version)
+            migrated(connection, version, MIGRATIONS)
         return self._done(task, writes=writes)
+
+    def _kept(self, connection: Connection, version: int) -> None:
+        """Keep the journal as it is before its schema changes, beside it, under a name that says so."""
+        if self._path is None:
+            # The version is a number of this program's own, no identifier from outside.
+            connection.execute(
+                text(f"CREATE TABLE IF NOT EXISTS journal_fact_{version:d} AS TABLE journal_fact")
+            )
+            return
+        copy = self._path.with_name(f"{self._path.name}.schema-{version}")
+        if copy.exists():
+            return
+        part = copy.with_name(f"{copy.name}.part")
+        part.unlink(missing_ok=True)
+        with closing(sqlite3.connect(self._path)) as reader, closing(sqlite3.connect(part)) as kept:
+            reader.backup(kept)
+        _synced(part)
+        part.replace(copy)
 
     def _hold(self, connection: Connection) -> None:
         """Hold the chain's end until the transaction is over; SQLite does so by its BEGIN."""

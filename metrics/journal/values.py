@@ -59,8 +59,9 @@ class Fact:
         body: What was decided; read from JSON, so sequences are lists. Not to be changed.
         because: Why; `""` if nothing was said.
         hash: SHA-256 in hex of the JSON list `[number, at, author, kind, subject, body, because,
-            previous]` as it is stored, without spaces, in UTF-8; `at` is ISO 8601 with microseconds
-            and `+00:00`, `body` is a text: JSON with sorted keys and without spaces.
+            previous, salt]` as it is stored, without spaces, in UTF-8; `at` is ISO 8601 with
+            microseconds and `+00:00`, `body` is a text: JSON with sorted keys and without spaces. The
+            salt is by chance; facts told before there were salts have none, and their list ends earlier.
         previous: Hash of the fact before; `""` for the first.
     """
 
@@ -102,6 +103,7 @@ class Audit:
         facts: How many facts the journal holds.
         first_broken: Number of the first fact that is missing or not as it was told; None if none is.
         sentence: The same in words, with what to do.
+        erased: Facts from which a person was erased, each vouched for by a later fact that says so.
         version: Of the journal if the chain holds, else `""`. Noted elsewhere and handed to a later
             audit, it also shows a chain that was shortened or made anew.
     """
@@ -111,6 +113,7 @@ class Audit:
     first_broken: int | None
     sentence: str
     version: str
+    erased: int = 0
 
 
 Stored: TypeAlias = tuple[str, str, str, str, str, str]
@@ -187,9 +190,10 @@ def canonical(value: JSON) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def seal(number: int, parts: Sequence[object], previous: str) -> str:
+def seal(number: int, parts: Sequence[object], previous: str, salt: str = "") -> str:
     """The hash of a fact; `parts` are those of `Stored`, bytes that are no UTF-8 as lone surrogates."""
-    told = json.dumps([number, *parts, previous], ensure_ascii=False, separators=(",", ":"))
+    ends = [previous, salt] if salt else [previous]
+    told = json.dumps([number, *parts, *ends], ensure_ascii=False, separators=(",", ":"))
     return sha256(told.encode("utf-8", "surrogateescape")).hexdigest()
 
 

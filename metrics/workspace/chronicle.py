@@ -75,6 +75,8 @@ class Chronicle:
                 kept = ()  # Restored from a backup: what was read is of another chain.
         after = kept[-1].number if kept else 0
         fresh = self.house.journal.facts(after=after)
+        if kept and any(f.kind == "person.erased" for f in fresh):
+            kept, fresh = (), self.house.journal.facts()  # What was read before names them still.
         return kept + tuple(replace(f, at=f.at.astimezone(zone)) for f in fresh)
 
     def made(self, name: str, make: Callable[[tuple[Fact, ...]], Made], *also: object) -> Made:
@@ -99,5 +101,5 @@ class Chronicle:
 
     def name(self, *parts: object) -> str:
         """A name of its own for a new thing: the same for the same words at the same place of the journal."""
-        told = "\n".join(map(str, (self.version, *parts)))
+        told = "\n".join(map(str, (self.version.partition("-")[0], *parts)))
         return sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:10]
