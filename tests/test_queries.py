@@ -398,3 +398,15 @@ def test_an_export_given_by_path_stands_in_for_the_query(tmp_path):
     assert (
         weekly(workspace) != weekly(workspace) or workspace.history("orders", "day")["value"].iloc[-1] == 12
     )
+
+
+def test_a_day_far_ahead_neither_hides_that_a_source_is_late_nor_moves_the_days_asked_for(tmp_path):
+    workspace = house(
+        tmp_path,
+        a_duckdb(tmp_path, [*rows(DAYS[:-8]), (date(2062, 5, 9), "orders", 1.0, "US")]),
+        QUERY.replace(":to", "date '2099-01-01'"),
+    )
+    workspace.load()
+    told = workspace.sources().iloc[0]
+    assert (told["last_day"], told["days_behind"], told["state"]) == (DAYS[-9], 8, "late")
+    assert workspace.querying.query("revenue").since == DAYS[-9]

@@ -1,6 +1,7 @@
 -- Each source as its last load left it; a load that was undone does not count.
 --
--- Takes    load, load_source, load_file, batch, observation, sample
+-- Takes    $until DATE or null: days after it, such as those of a plan, say nothing about how fresh a source is
+--          load, load_source, load_file, batch, observation, sample
 -- Returns  one row per source: source, load, loaded_at (UTC), last_day, series, rows, refused, files
 
 WITH last_load AS (
@@ -11,9 +12,11 @@ WITH last_load AS (
     QUALIFY row_number() OVER (PARTITION BY s.source ORDER BY s.load DESC) = 1
 ),
 standing AS (
-    SELECT batch, series_id, max(day) AS last_day FROM observation GROUP BY batch, series_id
+    SELECT batch, series_id, max(day) FILTER (day <= coalesce($until, day)) AS last_day
+    FROM observation GROUP BY batch, series_id
     UNION ALL
-    SELECT batch, series_id, max(day) FROM sample GROUP BY batch, series_id
+    SELECT batch, series_id, max(day) FILTER (day <= coalesce($until, day))
+    FROM sample GROUP BY batch, series_id
 ),
 held AS (
     SELECT b.source, max(s.last_day) AS last_day, count(DISTINCT s.series_id) AS series

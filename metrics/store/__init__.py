@@ -200,16 +200,20 @@ class Store:
         """
         return self._frame("loads")
 
-    def sources(self) -> pd.DataFrame:
+    def sources(self, until: date | None = None) -> pd.DataFrame:
         """Each source as its last load left it; a load that was undone does not count.
+
+        Args:
+            until: Days after it do not count for `last_day`: a plan, or a day that was mistyped, says
+                nothing about how fresh a source is.
 
         Returns:
             One row a source, by name, with columns `source`, `load` (the last that brought
             something), `loaded_at` (UTC), `last_day` (the latest with a current value of this
-            source, or null), `series` (int: with current values), `rows`, `refused`, `files` (int,
-            of that load).
+            source, not after `until`, or null), `series` (int: with current values), `rows`, `refused`,
+            `files` (int, of that load).
         """
-        return self._frame("sources")
+        return self._frame("sources", until=until)
 
     def restatements(self, names: Sequence[str] | None = None, since: datetime | None = None) -> pd.DataFrame:
         """Values that were told differently later, latest change last. Bags of samples are not listed.

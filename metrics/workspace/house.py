@@ -846,7 +846,7 @@ class Workspace:
         return self._known_sources[1].copy()
 
     def _sources(self, latest: date) -> pd.DataFrame:
-        told = {str(row["source"]): row for row in self.store.sources().to_dict("records")}
+        told = {str(row["source"]): row for row in self.store.sources(self.now().date()).to_dict("records")}
         rows = []
         for name, source in self.all_sources.items():
             known = told.get(name)
@@ -904,11 +904,11 @@ def _scaled(progress: Progress, done: int, steps: int, what: str, share: float) 
 
 
 def _as_source(metric: str, table: TargetTable) -> WideSource:
-    """A table of dated targets, read like any source: one weekly series."""
+    """A table of dated targets, read like any source: one series."""
     return WideSource(
         csv=table.csv,
         date=table.date,
-        grain="week",
+        grain=table.grain,
         series={TABLE_OF_TARGETS.format(metric): table.value_column},
     )
 

@@ -83,7 +83,7 @@ class Querying:
         """The last day that a source told, and how many rows its last load brought."""
         if not self._house.version:
             return None, 0
-        told = self._house.store.sources()
+        told = self._house.store.sources(self._house.now().date())
         mine = told[told["source"] == name]
         if mine.empty or pd.isna(mine.iloc[0]["last_day"]):
             return None, 0
