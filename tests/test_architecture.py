@@ -58,6 +58,7 @@ AT_HOME = {
     "pydantic": {"definitions", "registry", "api"},
     "python_calamine": {"ingest"},
     "pptx": {"export"},
+    "typst": {"export"},
     "xlsxwriter": {"export"},
     "pyarrow": {"ingest", "store", "demo"},
 }

@@ -38,6 +38,7 @@ class DeckForm(StrEnum):
 
     json = "json"
     html = "html"
+    pdf = "pdf"
     csv = "csv"
     xlsx = "xlsx"
     pptx = "pptx"

@@ -84,8 +84,13 @@ class Laid:
     spokes: tuple[tuple[Point, ...], ...]
 
 
-def laid(wheel: Wheel) -> Laid:
-    """A place for every node, metric and curve."""
+def laid(wheel: Wheel, spread: Point = (1.0, 1.0)) -> Laid:
+    """A place for every node, metric and curve.
+
+    Args:
+        wheel: What the picture shows.
+        spread: How far nodes lie from the middle, across and up, against a picture that fills a page.
+    """
     outer, inner = _columns(wheel)
     rows = max((len(column) for column in outer.values()), default=0)
     height = max(LEAST_HEIGHT, 70 + ROW * rows)
@@ -108,7 +113,15 @@ def laid(wheel: Wheel) -> Laid:
     spokes = tuple(
         _spoke(spots[s.driver], spots[s.driven], s.driver in inside, s.driven in inside) for s in wheel.spokes
     )
-    edges = tuple(_edge(start, end, nodes, wheel, middle) for start, end in wheel.edges)
+    curves = [(start, end, _edge(start, end, nodes, wheel, middle)) for start, end in wheel.edges]
+
+    def drawn(x: float, y: float) -> Point:
+        return middle[0] + (x - middle[0]) * spread[0], middle[1] + (y - middle[1]) * spread[1]
+
+    nodes = {node: Place(*drawn(at.x, at.y), at.side) for node, at in nodes.items()}
+    edges = tuple(
+        _outside([drawn(*point) for point in curve], nodes[start], nodes[end]) for start, end, curve in curves
+    )
     return Laid(WIDTH, height, nodes, spots, edges, spokes)
 
 
@@ -164,7 +177,7 @@ def _nodes(wheel: Wheel, middle: Point) -> dict[str, Place]:
     return places
 
 
-def _edge(start: str, end: str, nodes: Mapping[str, Place], wheel: Wheel, middle: Point) -> tuple[Point, ...]:
+def _edge(start: str, end: str, nodes: Mapping[str, Place], wheel: Wheel, middle: Point) -> Sequence[Point]:
     """A curve between two nodes: along the ring between neighbours, bent round the middle otherwise."""
     ring, aside = _ring(wheel)
     here, there = nodes[start], nodes[end]
@@ -181,8 +194,8 @@ def _edge(start: str, end: str, nodes: Mapping[str, Place], wheel: Wheel, middle
             bend = middle[0] + (corner.x - middle[0]) * 0.16, middle[1] + (corner.y - middle[1]) * 0.58
         else:
             bend = mid[0] + (middle[0] - mid[0]) * 0.35, mid[1] + (middle[1] - mid[1]) * 0.35
-        curve = _bent((here.x, here.y), bend, bend, (there.x, there.y))
-    return _outside(curve, here, there)
+        curve = list(_bent((here.x, here.y), bend, bend, (there.x, there.y)))
+    return curve
 
 
 def _outside(curve: Sequence[Point], here: Place, there: Place) -> tuple[Point, ...]:

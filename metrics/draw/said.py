@@ -25,6 +25,7 @@ KINDS = {
     "parked": "Parked",
     "despite": "Moved on despite",
 }
+CLOSE = 0.62, 0.4  # On paper the nodes stand close together, so that their words are large enough to read.
 
 
 def answer(said: Said | None) -> str:
@@ -58,12 +59,13 @@ def promises(deck: Deck) -> str:
     return f'<section class="w-asked"><h2>Promises and open points {state}</h2>{told}</section>'
 
 
+def is_late(one: Asked) -> bool:
+    """Whether it is told as late: only what somebody promised can be."""
+    return one.late and one.kind in ("action", "analysis", "correction")
+
+
 def _asked(one: Asked) -> str:
-    late = (
-        '<span class="w-loud">late</span> '
-        if one.late and one.kind in ("action", "analysis", "correction")
-        else ""
-    )
+    late = '<span class="w-loud">late</span> ' if is_late(one) else ""
     return f"{late}{escape(one.text)}"
 
 
@@ -95,7 +97,7 @@ def flywheel_svg(wheel: Wheel, palette: Palette = "variables") -> str:
         palette: `variables` leaves colours to the page's stylesheet; `paper` carries its own.
     """
     bare = Wheel(wheel.nodes, wheel.edges, (), ())
-    where = laid(bare)
+    where = laid(bare, CLOSE if palette == "paper" else (1.0, 1.0))
     xs = [x for p in where.nodes.values() for x in (p.x - NODE[0], p.x + NODE[0])]
     ys = [y for p in where.nodes.values() for y in (p.y - NODE[1], p.y + NODE[1])]
     xs += [x for curve in where.edges for x, _ in curve]

@@ -18,7 +18,7 @@ from typing import Literal
 from metrics import text
 from metrics.draw.labels import GAP, LEVEL, Ground, Label, Mark, Rectangle, placed, spot, width
 from metrics.draw.scale import INTERVALS, Scale, scale
-from metrics.draw.style import paper_css
+from metrics.draw.style import rules_for
 from metrics.history import Signal
 from metrics.six_twelve import Line, SixTwelve, State
 
@@ -97,7 +97,8 @@ def svg(
         key: Makes the ids of title and description unique on a page; letters, digits, `-`.
         currency: ISO code of amounts.
         palette: `variables` leaves colours to the page's stylesheet; `paper` carries its own.
-        places: `text.places(chart, currency, signal, told)`, if the caller has them already.
+        places: `text.places(chart, currency, signal, told)`, if the caller has them already; empty for a
+            drawing that nobody points at.
         signal: What the engine says of the primary line's last week.
         told: The same in a sentence.
     """
@@ -138,8 +139,12 @@ def svg(
     parts.append(f'<g class="labels">{"".join(printed)}</g>')
     if noted:
         parts.append(f'<g class="notes">{"".join(noted)}</g>')
-    parts.append(_slots(places or text.places(chart, currency, signal, told)))
+    pointed = text.places(chart, currency, signal, told) if places is None else places
+    if pointed:
+        parts.append(_slots(pointed))
     parts.append("</svg>")
+    if palette == "paper":
+        parts.insert(1, f"<style>{rules_for(''.join(parts))}</style>")
     return "".join(parts)
 
 
@@ -279,7 +284,6 @@ def _head(primary: Line, key: str, summary: str, two: bool, palette: Palette) ->
         f'<svg{space} class="w-612{" two" if two else ""}" '
         f'viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-labelledby="{key}-t {key}-d">'
         f'<title id="{key}-t">{escape(primary.name)}</title><desc id="{key}-d">{escape(summary)}</desc>'
-        + (f"<style>{paper_css()}</style>" if alone else "")
     )
 
 

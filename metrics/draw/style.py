@@ -8,6 +8,7 @@ No line is red or green: now, year earlier and target keep their ink in every ch
 Source: wbr-method.md section 2, rows Colour, Type and Page.
 """
 
+import re
 from functools import cache
 from importlib.resources import files
 
@@ -66,6 +67,23 @@ def css() -> str:
 def paper_css() -> str:
     """The rules of a chart with literal colours, for SVG that stands alone."""
     return _literal(_text("chart.css"))
+
+
+def rules_for(drawn: str) -> str:
+    """Those of `paper_css` that a drawing needs, so that many drawings in one file are read fast."""
+    return "".join(rule for names, rule in _ruled() if all(name in drawn for name in names))
+
+
+@cache
+def _ruled() -> tuple[tuple[tuple[str, ...], str], ...]:
+    """Each rule of `paper_css` with one selector, after the classes that the selector names."""
+    found = []
+    for rule in paper_css().splitlines():
+        selectors, _, declared = rule.partition("{")
+        for selector in selectors.split(","):
+            classes = tuple(re.findall(r"\.([a-z][a-z-]*)", selector.removeprefix(".w-612")))
+            found.append((classes, f"{selector}{{{declared}"))
+    return tuple(found)
 
 
 @cache

@@ -7,15 +7,24 @@ some of them take long to import.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from json import dumps
+from pathlib import Path
 from typing import Literal
 
 from metrics.deck import Deck
 from metrics.errors import UnknownNameError, hint
 
 Paper = Literal["a4", "letter"]
-HTML, JSON, CSV = "text/html", "application/json", "text/csv"
+HTML, JSON, CSV, PDF = "text/html", "application/json", "text/csv", "application/pdf"
 OFFICE = "application/vnd.openxmlformats-officedocument"
 XLSX, PPTX = f"{OFFICE}.spreadsheetml.sheet", f"{OFFICE}.presentationml.presentation"
+
+
+@dataclass(frozen=True, slots=True)
+class Fonts:
+    """A folder of font files of a company's own; `stamp` changes with what is in it."""
+
+    folder: Path
+    stamp: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +34,12 @@ class Setting:
     Attributes:
         paper: Size of the pages, where there are pages; they lie in landscape.
         standing: What the deck is worth, in a sentence without a full stop: `Draft: the week is open`.
+        fonts: What prints the characters that the bundled typeface lacks; None for nothing.
     """
 
     paper: Paper = "a4"
     standing: str = ""
+    fonts: Fonts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +98,16 @@ def _pptx(deck: Deck, setting: Setting) -> bytes:
     return document(deck, setting.standing)
 
 
+def _pdf(deck: Deck, setting: Setting) -> bytes:
+    from metrics.export.pdf import document
+
+    return document(deck, setting)
+
+
 FORMATS: Mapping[str, Format] = {
     "json": Format("json", JSON, _json, binary=False),
     "html": Format("html", HTML, _html, binary=False),
+    "pdf": Format("pdf", PDF, _pdf),
     "csv": Format("csv", CSV, _csv, binary=False),
     "xlsx": Format("xlsx", XLSX, _xlsx),
     "pptx": Format("pptx", PPTX, _pptx),

@@ -4,17 +4,20 @@ Source: wbr-method.md section 3, "Publish = freeze".
 """
 
 from datetime import date, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 from metrics import text
 from metrics.deck import Deck
-from metrics.export import Exported, Paper, Setting, form
+from metrics.export import Exported, Fonts, Paper, Setting, form
 from metrics.reviews.editions import Edition
 from metrics.workspace.ready import Ready
 from metrics.workspace.recording import recorded
 
 if TYPE_CHECKING:
     from metrics.workspace.house import Workspace
+
+FONTS = "fonts"  # A workspace's folder of fonts for what the bundled typeface lacks.
 
 
 class Exporting:
@@ -57,7 +60,7 @@ class Exporting:
         return Exported(
             f"{made.name}-{made.week_ending}{known}.{chosen.extension}",
             chosen.mime,
-            self.ready.file(made, Setting(paper, self._standing(made)), name, chosen.make),
+            self.ready.file(made, self._setting(paper, self._standing(made)), name, chosen.make),
         )
 
     def _frozen(
@@ -72,9 +75,18 @@ class Exporting:
         if name in frozen:
             return Exported(file, chosen.mime, frozen[name](found))
         standing = _edition(found)
-        setting = Setting(paper, standing[:1].upper() + standing[1:])
+        setting = self._setting(paper, standing[:1].upper() + standing[1:])
         made = self.ready.file(publishing.deck(found), setting, name, chosen.make)
         return Exported(file, chosen.mime, made)
+
+    def _setting(self, paper: Paper, standing: str) -> Setting:
+        """With the company's own fonts, if the workspace has a folder of them."""
+        folder = self._house.folder / FONTS
+        held = sorted(folder.iterdir()) if folder.is_dir() else []
+        if not held:
+            return Setting(paper, standing)
+        stamp = "".join(f"{path.name} {(s := path.stat()).st_size} {s.st_mtime_ns}\n" for path in held)
+        return Setting(paper, standing, Fonts(folder, sha256(stamp.encode()).hexdigest()))
 
     def _standing(self, deck: Deck) -> str:
         """What a deck that was made just now is worth, in words."""
