@@ -47,12 +47,15 @@ torture: install
 engines: install
 	$(BIN)/python -m pytest tests/engines/*.py
 
-# The lock names every package with its hashes and no index address.
+# The lock names every package with its hashes and no index address; the second is what a server needs of it.
 lock:
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header \
 		--extra postgres --extra mysql --extra clickhouse --extra test --extra audit pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate \
+		--extra postgres --extra mysql -c requirements.lock pyproject.toml -o deploy/requirements.lock
 
 wheel: install
 	$(BIN)/python -m hatchling build -t wheel

@@ -49,7 +49,8 @@ GLOBAL = """{{
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     shop = a_shop(tmp_path_factory.mktemp("shop"))
-    with serving(shop, "--host-name", NAME, "--base-path", "/wbr", environment={"WBR_LOG": "json"}) as found:
+    options = ("--host-name", NAME, "--base-path", "/wbr", "--allow-anonymous-readers")
+    with serving(shop, *options, environment={"WBR_LOG": "json"}) as found:
         yield found
 
 
@@ -107,11 +108,11 @@ def _nginx(scratch: Path, server: Server) -> Iterator[str]:
 @contextmanager
 def _caddy(scratch: Path, server: Server) -> Iterator[str]:
     http, https = free_port(), free_port()
-    changes = {"review.example.com {": f"{NAME}:{https} {{", "127.0.0.1:8501": f"127.0.0.1:{server.port}"}
-    told = GLOBAL.format(http=http, https=https, scratch=scratch) + _replaced("Caddyfile", changes)
-    (scratch / "Caddyfile").write_text(told, encoding="utf-8")
+    text = GLOBAL.format(http=http, https=https, scratch=scratch) + _replaced("Caddyfile", {})
+    (scratch / "Caddyfile").write_text(text, encoding="utf-8")
     command = [_program("caddy"), "run", "--config", str(scratch / "Caddyfile"), "--adapter", "caddyfile"]
-    with _running(command, https, HOME=str(scratch)):
+    told = {"WBR_NAME": f"{NAME}:{https}", "WBR_UPSTREAM": f"127.0.0.1:{server.port}", "HOME": str(scratch)}
+    with _running(command, https, **told):
         yield f"https://{NAME}:{https}"
 
 
