@@ -22,6 +22,7 @@ from re import compile as pattern
 from typing import Any
 
 from metrics.deck import Block, Deck
+from metrics.export.formats import printable
 from metrics.history import Signal
 from metrics.six_twelve import Box, Line, SixTwelve
 
@@ -74,7 +75,7 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return repr(value)
-    return inert(value) if isinstance(value, str) else str(value)
+    return inert(printable(value)) if isinstance(value, str) else str(value)
 
 
 def rows(deck: Deck) -> Iterator[Told]:

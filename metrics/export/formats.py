@@ -1,4 +1,4 @@
-"""How a spreadsheet and a native chart write the numbers of a unit: Excel's number formats.
+"""How a spreadsheet and a native chart write numbers and words: Excel's number formats, what XML can hold.
 
 The cell keeps the number; the format only says how it is shown. A chart's axis and labels take the
 suffix and the decimals that `text` chose for the drawing, so that both read alike.
@@ -15,7 +15,13 @@ BPS = '+#,##0" bps";"−"#,##0" bps";0" bps"'
 DATE = "yyyy-mm-dd"
 COMMAS = {"K": ",", "M": ",,", "B": ",,,", "T": ",,,,"}
 WORDS = {"days": '" days"', "hours": '" h"', "seconds": '" s"', "milliseconds": '" ms"'}
+UNPRINTABLE = pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # Not allowed in XML.
 _LABEL = pattern(r"−?\D*?(?P<whole>[\d,]+)(?:\.(?P<decimals>\d+))?(?P<suffix>[KMBT])?%?")
+
+
+def printable(words: str) -> str:
+    """Words in which what no XML and no text file can hold is replaced by `\ufffd`."""
+    return UNPRINTABLE.sub("\ufffd", words)
 
 
 def cells(unit: str | None, currency: str) -> str:

@@ -82,7 +82,7 @@ def document(deck: Deck, standing: str = "") -> bytes:
     }
     book = xlsxwriter.Workbook(out, options)
     title = f"{deck.company}: {deck.title}, {text.deck_week(deck)}"
-    book.set_properties({"title": title[:255], "author": deck.company[:255], "created": MADE})
+    book.set_properties({"title": _held(title)[:255], "author": _held(deck.company)[:255], "created": MADE})
     pen = _Pen(book)
     told = tuple(sheets(deck))
     _first(book, pen, deck, standing, told)
@@ -367,13 +367,18 @@ def _table(block: Block, table: Table, currency: str, taken: set[str]) -> Sheet:
 
 def _free(name: str, taken: set[str]) -> str:
     """A name that a sheet may have and no other one has."""
-    short = NO_NAME.sub(" ", name).strip("' ")[:NAME].strip("' ") or "Table"
+    short = NO_NAME.sub(" ", formats.printable(name)).strip("' ")[:NAME].strip("' ") or "Table"
     found, again = short, 1
     while found.casefold() in taken or found.casefold() == "history":
         again += 1
         found = f"{short[: NAME - 4]} {again}"
     taken.add(found.casefold())
     return found
+
+
+def _held(words: str) -> str:
+    """Words as a cell can hold them."""
+    return formats.printable(words)[:LONGEST]
 
 
 # --- writing ---------------------------------------------------------------------------------
@@ -409,7 +414,7 @@ class _Pen:
         """A whole sheet: header, rows, filter, widths."""
         widths = [min(len(str(column)), 12) for column in sheet.columns]
         for n, column in enumerate(sheet.columns):
-            page.write_string(0, n, str(column)[:LONGEST], self.head)
+            page.write_string(0, n, _held(str(column)), self.head)
         for place, row in enumerate(sheet.rows, 1):
             for n, value in enumerate(row):
                 widths[n] = max(widths[n], self.cell(page, place, n, value))
@@ -427,7 +432,7 @@ class _Pen:
         if value is None or value == "":
             return 0
         if isinstance(value, str):
-            page.write_string(row, column, value[:LONGEST], self.words)
+            page.write_string(row, column, _held(value), self.words)
             return max(map(len, value.splitlines()), default=0)
         if isinstance(value, date):
             page.write_datetime(
@@ -443,7 +448,7 @@ class _Pen:
 def _first(book: Workbook, pen: _Pen, deck: Deck, standing: str, told: Sequence[Sheet]) -> None:
     """What the file is: company, week, state, stamp, and what each sheet holds."""
     page = book.add_worksheet("About this file")
-    page.write_string(0, 0, f"{deck.company}: {deck.title}"[:LONGEST], pen.title)
+    page.write_string(0, 0, _held(f"{deck.company}: {deck.title}"), pen.title)
     known = text.day(deck.as_of.date()) if deck.as_of else "all that was known when the file was made"
     facts = (
         ("Week", text.deck_week(deck)),
@@ -456,7 +461,7 @@ def _first(book: Workbook, pen: _Pen, deck: Deck, standing: str, told: Sequence[
     place = 2
     for what, words in facts:
         page.write_string(place, 0, what, pen.bold)
-        page.write_string(place, 1, words[:LONGEST])
+        page.write_string(place, 1, _held(words))
         place += 1
     place += 1
     page.write_string(place, 0, "Sheet", pen.head)

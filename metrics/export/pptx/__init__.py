@@ -29,8 +29,9 @@ from metrics.draw import grid
 from metrics.draw.flywheel import NODE, laid, state_words
 from metrics.draw.said import KINDS
 from metrics.draw.style import LIGHT
+from metrics.export.formats import printable
 from metrics.export.pptx import page
-from metrics.export.pptx.chart import UNPRINTABLE, left_out, native
+from metrics.export.pptx.chart import left_out, native
 from metrics.export.pptx.page import HIGH, MARGIN, WIDE, Box, Paragraph, Run, Text
 from metrics.wheel import Wheel
 
@@ -320,9 +321,9 @@ class _Slides:
             *(Inches(each) for each in (figure.x, figure.y, figure.width, figure.height)),
             native(chart, currency, block.signal),  # type: ignore[arg-type]
         )
-        frame.name = UNPRINTABLE.sub("\ufffd", f"{block.number} {block.title}")
+        frame.name = printable(f"{block.number} {block.title}")
         summary = text.summary(chart, currency, block.signal, block.told)
-        frame.element.nvGraphicFramePr.cNvPr.set("descr", UNPRINTABLE.sub("\ufffd", summary))
+        frame.element.nvGraphicFramePr.cNvPr.set("descr", printable(summary))
         self._score(slide, block, Box(box.x, figure.y + figure.height + 0.02, box.width, score), row)
         if said:
             page.write(slide, Box(box.x, box.y + box.height - low, box.width, low), [said])
@@ -425,14 +426,14 @@ class _Slides:
     def _notes(self, slide: Slide, told: Iterable[str]) -> None:
         frame = slide.notes_slide.notes_text_frame
         assert frame is not None  # The notes' layout has one.
-        frame.text = UNPRINTABLE.sub("\ufffd", "\n\n".join(told))
+        frame.text = printable("\n\n".join(told))
 
 
 # --- words -------------------------------------------------------------------------------------
 
 
 def _short(words: str) -> str:
-    return UNPRINTABLE.sub("\ufffd", words)[:255]
+    return printable(words)[:255]
 
 
 def _cut(items: Sequence[T], size: int) -> list[Sequence[T]]:

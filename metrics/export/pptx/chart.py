@@ -10,7 +10,6 @@ hollow like incomplete ones, a week of which days are missing is told in words, 
 paired by an event are left to the notes.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -31,7 +30,6 @@ WEEKS, MONTHS = 6, 12
 PLACES = WEEKS + 1 + MONTHS
 MADE = datetime(2000, 1, 1)  # Written into every data sheet, so that equal charts give equal bytes.
 POINTS = 12_700  # Of Office's length unit in a point.
-UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # Not allowed in XML.
 LOW = 0.12  # Share of the height in which no label stands below its point.
 LABEL_SIZE, AXIS_SIZE = 700, 800  # Hundredths of a point.
 
@@ -40,9 +38,9 @@ Kind = Literal["now", "months", "before", "target", "second", "expected", "alarm
 AxisNumber = Literal[0, 1]
 
 
-def printable(words: str) -> str:
-    """Words as the text of an XML element: escaped, without what XML cannot hold."""
-    return escape(UNPRINTABLE.sub("\ufffd", words), quote=True)
+def markup(words: str) -> str:
+    """Words as the text of an XML element."""
+    return escape(formats.printable(words), quote=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +100,10 @@ class Native:
         looks: dict[str, object] = {}
         for place, name in enumerate(self.names, 1):
             if name is not None:
-                sheet.write_string(place, 0, name)
+                sheet.write_string(place, 0, formats.printable(name))
         for column, series in enumerate(self.series, 1):
             look = looks.setdefault(series.form, book.add_format({"num_format": series.form}))
-            sheet.write_string(0, column, series.name)
+            sheet.write_string(0, column, formats.printable(series.name)[:255])
             for place, value in enumerate(series.values, 1):
                 if value is not None:
                     sheet.write_number(place, column, value, look)
@@ -159,20 +157,18 @@ class Native:
             if value is not None
         )
         names = "".join(
-            f'<c:pt idx="{n}"><c:v>{printable(name)}</c:v></c:pt>'
-            for n, name in enumerate(self.names)
-            if name
+            f'<c:pt idx="{n}"><c:v>{markup(name)}</c:v></c:pt>' for n, name in enumerate(self.names) if name
         )
         last = PLACES + 1
         return (
             f'<c:ser><c:idx val="{number - 1}"/><c:order val="{number - 1}"/>'
             f'<c:tx><c:strRef><c:f>Sheet1!${column}$1</c:f><c:strCache><c:ptCount val="1"/>'
-            f'<c:pt idx="0"><c:v>{printable(series.name)}</c:v></c:pt></c:strCache></c:strRef></c:tx>'
+            f'<c:pt idx="0"><c:v>{markup(series.name)}</c:v></c:pt></c:strCache></c:strRef></c:tx>'
             f"{_look(series)}{_points(series)}{_labels(series)}{_range(series)}"
             f"<c:cat><c:strRef><c:f>Sheet1!$A$2:$A${last}</c:f><c:strCache>"
             f'<c:ptCount val="{PLACES}"/>{names}</c:strCache></c:strRef></c:cat>'
             f"<c:val><c:numRef><c:f>Sheet1!${column}$2:${column}${last}</c:f><c:numCache>"
-            f"<c:formatCode>{printable(series.form)}</c:formatCode>"
+            f"<c:formatCode>{markup(series.form)}</c:formatCode>"
             f'<c:ptCount val="{PLACES}"/>{points}</c:numCache></c:numRef></c:val><c:smooth val="0"/></c:ser>'
         )
 
@@ -255,7 +251,7 @@ def _labels(series: Series) -> str:
     )
     if not series.printed:
         return ""
-    form = f'<c:numFmt formatCode="{printable(series.form)}" sourceLinked="0"/>'
+    form = f'<c:numFmt formatCode="{markup(series.form)}" sourceLinked="0"/>'
     told = ""
     for place in range(PLACES):
         if place not in series.printed:
@@ -326,7 +322,7 @@ def _values_axis(own: int, other: int, ticks: Scale, form: str, colour: str, *, 
         f'<c:valAx><c:axId val="{own}"/><c:scaling><c:orientation val="minMax"/>'
         f'<c:max val="{high!r}"/><c:min val="{low!r}"/></c:scaling><c:delete val="0"/>'
         f'<c:axPos val="{"r" if right else "l"}"/>{grid_lines}'
-        f'<c:numFmt formatCode="{printable(form)}" sourceLinked="0"/>'
+        f'<c:numFmt formatCode="{markup(form)}" sourceLinked="0"/>'
         '<c:majorTickMark val="none"/><c:minorTickMark val="none"/><c:tickLblPos val="nextTo"/>'
         f"<c:spPr>{NO_LINE}</c:spPr>{_type(AXIS_SIZE, colour)}"
         f'<c:crossAx val="{other}"/><c:crosses val="{"max" if right else "min"}"/>'

@@ -15,7 +15,8 @@ from pptx.text.text import TextFrame
 from pptx.util import Emu, Inches, Pt
 
 from metrics.draw.style import LIGHT
-from metrics.export.pptx.chart import UNPRINTABLE, printable
+from metrics.export.formats import printable
+from metrics.export.pptx.chart import markup
 
 WIDE, HIGH = 13.333, 7.5  # Inches: 16:9.
 MARGIN = 0.4
@@ -92,7 +93,7 @@ def write(
     """
     shape = slide.shapes.add_textbox(*_emu(box))
     if name:
-        shape.name = UNPRINTABLE.sub("\ufffd", name)
+        shape.name = printable(name)
     fill(shape.text_frame, paragraphs, align=align, after=after)
 
 
@@ -115,7 +116,7 @@ def fill(
 
 def _run(run: Run) -> str:
     bold = f' b="{int(run.bold)}"'
-    words = printable(run.words.replace("\n", " ").replace("\r", " "))
+    words = markup(run.words.replace("\n", " ").replace("\r", " "))
     return (
         f'<a:r><a:rPr lang="en-US" sz="{run.size * 100:.0f}"{bold}><a:solidFill>'
         f'<a:srgbClr val="{LIGHT[run.ink][1:]}"/></a:solidFill></a:rPr><a:t>{words}</a:t></a:r>'
@@ -208,7 +209,7 @@ def table(
     frame = slide.shapes.add_table(
         1, 1, Inches(box.x), Inches(box.y), Inches(sum(widths)), Inches(row_height * len(rows))
     )
-    frame.name = UNPRINTABLE.sub("\ufffd", name)
+    frame.name = printable(name)
     old = frame.table._tbl  # Written whole: cell by cell it takes thirty times as long.
     grid = "".join(f'<a:gridCol w="{Inches(wide)}"/>' for wide in widths)
     told = "".join(
@@ -227,7 +228,7 @@ def _cell(told: Text, size: float) -> str:
     bold = ' b="1"' if told.bold else ""
     fill_ = f'<a:solidFill><a:srgbClr val="{LIGHT[told.ink][1:]}"/></a:solidFill>'
     hair = f'<a:solidFill><a:srgbClr val="{LIGHT["hair"][1:]}"/></a:solidFill>'
-    words = printable(told.words.replace("\n", " "))
+    words = markup(told.words.replace("\n", " "))
     run = f'<a:r><a:rPr lang="en-US" sz="{size * 100:.0f}"{bold}>{fill_}</a:rPr><a:t>{words}</a:t></a:r>'
     gap = Inches(0.02 if size < 9 else 0.06)
     no = "".join(f'<a:ln{side} w="0"><a:noFill/></a:ln{side}>' for side in "LRT")
