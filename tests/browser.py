@@ -36,6 +36,7 @@ calendar: {week_ends_on: saturday}
 people:
   ada: {name: Ada Moss, roles: [owner]}
   ben: {name: Ben Roe, roles: [owner]}
+  cy: {name: Cy Dale, roles: [analyst]}
 sources:
   shop: {csv: shop.csv, date: {column: day}, series: {visits: visits, orders: orders, revenue: revenue}}
 metrics:

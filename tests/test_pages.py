@@ -314,14 +314,14 @@ def test_a_week_is_left_out_on_the_page(opened, tmp_path):
 
 
 def test_the_sources_say_how_fresh_they_are(opened, shop):
-    shown = markup(opened(shop, "sources"))
+    shown = markup(opened(shop, "sources", **{"as": "cy"}))
     assert "1 fresh" in shown
     assert "Sat 2 May 2026" in shown
     assert "Tue 5 May 2026, 07:00" in shown
 
 
 def test_an_empty_store_is_loaded_on_the_page(opened, tmp_path):
-    app = opened(a_shop(tmp_path / "shop", loaded=False), "sources")
+    app = opened(a_shop(tmp_path / "shop", loaded=False), "sources", **{"as": "cy"})
     assert "never loaded" in markup(app)
     app.button(key="load").click().run()
     assert not app.exception
@@ -333,7 +333,7 @@ def test_a_load_is_taken_back_on_the_page_in_two_steps(opened, tmp_path):
     folder = a_shop(tmp_path / "shop")
     lines = (folder / "shop.csv").read_text(encoding="utf-8").splitlines()
     (folder / "shop.csv").write_text("\n".join([*lines[:-1], "2026-05-02,300,99,9999"]), encoding="utf-8")
-    app = opened(folder, "sources")
+    app = opened(folder, "sources", **{"as": "cy"})
     app.button(key="load").click().run()
     assert any("<strong>Load 2:</strong>" in one.value and "3 restated" in one.value for one in app.html)
     app.button(key="take back").click().run()
@@ -347,7 +347,7 @@ def test_a_load_is_taken_back_on_the_page_in_two_steps(opened, tmp_path):
 
 
 def test_a_refused_cell_is_listed_before_anything_is_loaded(opened, tmp_path):
-    app = opened(a_shop(tmp_path / "shop"), "sources")
+    app = opened(a_shop(tmp_path / "shop"), "sources", **{"as": "cy"})
     app.file_uploader[0].upload(
         "more.csv", b"day,visits,orders,revenue\n2026-05-03,1O0,20,600\n2026-05-04,90,18,500\n"
     )
@@ -362,7 +362,7 @@ def test_a_refused_cell_is_listed_before_anything_is_loaded(opened, tmp_path):
 
 
 def test_a_file_that_cannot_be_read_is_told_in_words(opened, shop):
-    app = opened(shop, "sources")
+    app = opened(shop, "sources", **{"as": "cy"})
     app.file_uploader[0].upload("odd.csv", b"\x00\x01\x02")
     app.run()
     assert "The file cannot be read" in trouble(app)

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 
 import typer
 
-from metrics.cli import spaces, numbers, decks, monday, loop, limits, goals, evidence, keeping, programs  # isort: skip
+from metrics.cli import spaces, numbers, importing, decks, monday, loop, limits, goals, evidence  # isort: skip
+from metrics.cli import keeping, people, programs  # isort: skip
 from metrics.cli.shared import app
 from metrics.errors import MetricsError
 
 __all__ = ["JOBS", "app", "main"]
 
-JOBS = (spaces, numbers, decks, monday, loop, limits, goals, evidence, keeping, programs)
+JOBS = (spaces, numbers, importing, decks, monday, loop, limits, goals, evidence, keeping, people, programs)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

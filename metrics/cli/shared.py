@@ -77,8 +77,10 @@ def found(folder: Path | None) -> Path:
 
 
 def opened(folder: Path | None) -> Workspace:
-    """The workspace that a command works on."""
-    return open_workspace(found(folder), journal=journal_address(), environment=os.environ)
+    """The workspace that a command works on; as the person of `$WBR_READER` sees it, if that is set."""
+    whole = open_workspace(found(folder), journal=journal_address(), environment=os.environ)
+    reader = os.environ.get("WBR_READER")
+    return whole.seen_by(reader) if reader else whole
 
 
 def journal_address() -> str:

@@ -13,6 +13,7 @@ Source: platform.md section 1, "The door" and "Login".
 import json
 import os
 import sys
+import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -208,11 +209,27 @@ def _known() -> dict[str, str]:
 # --- how the server was started --------------------------------------------------------------------
 
 
-def check(address: str | None) -> None:
-    """Refuse to start where strangers would be let in, or could say who they are.
+def check_address(address: str | None, how: Mode) -> None:
+    """Refuse to start where strangers would be let in.
 
     Args:
         address: Where the server listens; None for everywhere.
+        how: The dashboard is to be served.
+
+    Raises:
+        MetricsError: What to do.
+    """
+    if how == "local" and not loopback(address):
+        raise MetricsError(
+            f"Nobody logs in, and {address or 'every address'} can be reached by other machines: all of them "
+            "could read everything and decide anything. Let people log in (wbr serve --login FILE; "
+            "docs/login.md), or listen on 127.0.0.1, or let strangers read what is not confidential: "
+            "--allow-anonymous-readers."
+        )
+
+
+def check() -> None:
+    """Refuse to start where strangers would be let in, or could say who they are; in the running process.
 
     Raises:
         MetricsError: Which of the two, and what to do.
@@ -222,13 +239,36 @@ def check(address: str | None) -> None:
             "server.trustedUserHeaders would let whoever reaches this server write in a header who they are. "
             "Take the setting away and let people log in; docs/login.md tells how."
         )
-    if mode() == "local" and not loopback(address):
+    check_address(listens_on(), mode())
+
+
+def promised() -> Mode:
+    """How the dashboard will be served, as far as files and the environment tell; no setting is read.
+
+    Raises:
+        MetricsError: The file of secrets that was named cannot be read, or holds no provider.
+    """
+    if named := os.environ.get(SECRETS):
+        if not _holds_provider(Path(named)):
+            raise MetricsError(
+                f"{named} names no identity provider: it has no [auth] section. docs/login.md shows one."
+            )
+        return "login"
+    usual = (Path.cwd(), Path.home())
+    if any(_holds_provider(p) for at in usual if (p := at / ".streamlit" / "secrets.toml").is_file()):
+        return "login"
+    return "readers" if os.environ.get(READERS) == "1" else "local"
+
+
+def _holds_provider(path: Path) -> bool:
+    try:
+        return bool(tomllib.loads(path.read_text(encoding="utf-8")).get("auth"))
+    except OSError as error:
         raise MetricsError(
-            f"Nobody logs in, and {address or 'every address'} can be reached by other machines: all of them "
-            "could read everything and decide anything. Let people log in (wbr serve --login FILE; "
-            "docs/login.md), or listen on 127.0.0.1, or let strangers read what is not confidential: "
-            "--allow-anonymous-readers."
-        )
+            f"{path} cannot be read ({error.strerror}). ${SECRETS} names the file with the [auth] section."
+        ) from error
+    except ValueError as error:
+        raise MetricsError(f"{path} is not TOML: {error}. docs/login.md shows such a file.") from error
 
 
 def listens_on() -> str | None:
@@ -259,9 +299,7 @@ def use_secrets() -> None:
     """Read who may vouch for people from the file that `$WBR_LOGIN` names.
 
     Raises:
-        MetricsError: It cannot be read.
+        MetricsError: It cannot be read, or holds no provider.
     """
-    if named := os.environ.get(SECRETS):
-        if not Path(named).is_file():
-            raise MetricsError(f"{named} is no file. ${SECRETS} names the file with the [auth] section.")
+    if promised() == "login" and (named := os.environ.get(SECRETS)):
         config.set_option("secrets.files", [str(Path(named).resolve())])

@@ -92,7 +92,7 @@ def destinations() -> dict[str, Destination]:
         "flywheel": st.Page(pages / "flywheel.py", title="Flywheel", url_path="flywheel"),
         "correlations": st.Page(pages / "correlations.py", title="Correlations", url_path="correlations"),
         "sources": st.Page(pages / "sources.py", title="Sources", url_path="sources"),
-        "people": st.Page(pages / "people.py", title="People", url_path="people"),
+        "people": st.Page(pages / "people.py", title="People", url_path="people", visibility="hidden"),
     }
 
 

@@ -16,9 +16,10 @@ from metrics import ingest, text
 from metrics.errors import MetricsError
 from metrics.ingest import Readings
 from metrics.reviews.duties import may
+from metrics.reviews.rights import roles_with
 from metrics.store import LoadReport
 from metrics.ui import acting, markup, who, words
-from metrics.ui.frame import Page, tell, when
+from metrics.ui.frame import Page, hint, tell, when
 
 NOTE = "load note"  # The last report, kept over the rerun that shows the new numbers.
 CHECKED = "checked upload"
@@ -84,6 +85,8 @@ def load_now(page: Page) -> None:
     with st.container(key="bar", horizontal=True, vertical_alignment="center"):
         asked = _may(page, "load") and st.button("Load all sources", icon=":material/sync:", key="load")
         who.picker(page)
+    if not _may(page, "load"):
+        hint(_whose(page))
     if asked:
         _reported(page, lambda by, tell_progress: page.workspace.load(by=by, progress=tell_progress))
     if note := st.session_state.pop(NOTE, None):
@@ -94,6 +97,14 @@ def _may(page: Page, act: str) -> bool:
     """Whether who is here may do it: to others it is not offered. Where nobody is declared, anybody may."""
     person = page.visitor.person
     return person is not None and may(page.workspace.definitions, person, act)
+
+
+def _whose(page: Page) -> str:
+    """Who may load, in words, for somebody who may not."""
+    roles = text.listed(r.replace("_", " ") for r in roles_with(page.workspace.definitions, "load"))
+    if page.visitor.person is None:
+        return who.nobody(page)
+    return f"Loading numbers here is for {roles or 'nobody'}; whoever keeps the workspace can say wbr load."
 
 
 def _reported(page: Page, work: Callable[[str, Callable[[str, float], None]], LoadReport]) -> None:

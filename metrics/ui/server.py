@@ -48,8 +48,7 @@ def serve(
         os.environ[door.SECRETS] = str(Path(login).expanduser())
     if anonymous_readers:
         os.environ[door.READERS] = "1"
-    door.use_secrets()
-    door.check(address)
+    door.check_address(address, door.promised())
     _claimable(address, port)
     os.environ[WORKSPACE] = str(Path(folder).resolve())
     if hosts:
@@ -62,7 +61,9 @@ def serve(
         "server.address": address,
         "server.port": port,
         "server.baseUrlPath": base_path.strip("/"),
-        **({"secrets.files": [named]} if (named := os.environ.get(door.SECRETS)) else {}),
+        **(
+            {"secrets.files": [str(Path(named).resolve())]} if (named := os.environ.get(door.SECRETS)) else {}
+        ),
         "logger.level": "warning",
         "logger.hideWelcomeMessage": True,  # The address is told above, once.
     }

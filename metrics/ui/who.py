@@ -6,8 +6,9 @@ Where nobody logs in, a person picks themselves from the list; the journal recor
 import streamlit as st
 
 from metrics.errors import MetricsError
+from metrics.reviews.duties import may
 from metrics.ui import door, state
-from metrics.ui.frame import Page
+from metrics.ui.frame import Page, destinations
 
 ANYBODY = door.ANYBODY
 KEPT = door.KEPT
@@ -45,6 +46,14 @@ def picker(page: Page) -> None:
     with st.popover(label, icon=":material/person:", type="tertiary", key="who"):
         st.session_state["person"] = here.person
         _list(page, "person")
+        _to_people(page)
+
+
+def _to_people(page: Page) -> None:
+    """The way to the page of people and roles, for whoever may change them."""
+    person = page.visitor.person
+    if person is not None and may(page.workspace.definitions, person, "grant_role"):
+        st.page_link(destinations()["people"], label="People and roles", icon=":material/group:")
 
 
 def first_start(page: Page) -> None:
@@ -96,6 +105,7 @@ def _log_out(page: Page) -> None:
     here = page.visitor
     with st.popover(here.name or "You", icon=":material/person:", type="tertiary", key="who"):
         st.html(f'<p class="wu-hint">{here.person or "You read and decide nothing."}</p>')
+        _to_people(page)
         if st.button("Log out", icon=":material/logout:", key="log out"):
             st.logout()
         if here.person and st.button(

@@ -87,17 +87,29 @@ def seen_registry(registry: Registry, definitions: Definitions, gone: Hidden) ->
         definitions: Its definitions, with everybody's roles of today.
         gone: What the reader may not see.
     """
-    parts = {f"metrics.{m}" for m in gone.metrics} | {f"decks.{d}" for d in gone.decks}
+    seen = without(definitions, gone)
+    unseen = gone.metrics | _series(definitions) - _series(seen)
+    decks = {f"decks.{d}" for d in gone.decks}
     return replace(
         registry,
-        definitions=without(definitions, gone),
+        definitions=seen,
         places={
             place: where
             for place, where in registry.places.items()
-            if ".".join(place.split(".")[:2]) not in parts
+            if not unseen.intersection(parts := place.split(".")) and ".".join(parts[:2]) not in decks
         },
         order=tuple(m for m in registry.order if m not in gone.metrics),
     )
+
+
+def _series(definitions: Definitions) -> frozenset[str]:
+    """The ids of the series that sources name."""
+    told = (
+        getattr(source, field, None)
+        for source in definitions.sources.values()
+        for field in ("series", "samples")
+    )
+    return frozenset(name for columns in told if isinstance(columns, Mapping) for name in columns)
 
 
 def hidden_from(whole: "Workspace", person: str | None) -> Hidden:

@@ -38,7 +38,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 
     logs.begin(log_form())
     door.use_secrets()
-    door.check(door.listens_on())
+    door.check()
     measures.watch(kept)
     sweep = Sweep()
     gc.callbacks.append(sweep)
