@@ -647,12 +647,16 @@ Target = Annotated[
 
 
 class TargetTable(Definition):
-    """Dated targets of a metric from a file; each row is the target of the week it ends.
+    """Dated targets of a metric from a file; each row is the target of the week it ends, or of its day.
 
-    A yearly or monthly total is spread by whoever set it; every value needs who and why.
+    Every value needs who and why. A plan by month becomes days by `wbr import-targets`.
+
+    Attributes:
+        grain: What a row is the target of. The days of a metric that adds up are added up over a week.
     """
 
     csv: str
+    grain: Literal["day", "week"] = "week"
     date: DateColumn
     value_column: str
     set_by: Handle
@@ -1027,7 +1031,7 @@ def metrics_in(block: Block) -> Iterator[str]:
 
 
 RIGHTS: dict[str, tuple[str, ...]] = {
-    "deck_owner": ("publish", "move_week", "assign_owner", "record_action", "park"),
+    "deck_owner": ("publish", "move_week", "assign_owner", "record_action", "park", "erase_person"),
     "finance": ("certify", "dispute", "set_target", "set_goal_status"),
     "analyst": ("load", "undo_load", "define", "declare_divider", "test_link"),
     "owner": (

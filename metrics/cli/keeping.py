@@ -12,6 +12,7 @@ from metrics.cli.shared import (
     Folder,
     Form,
     Format,
+    Reason,
     app,
     found,
     journal_address,
@@ -114,4 +115,45 @@ def step_back(
     typer.echo(
         f"{told.copied} is the store again, as {told.version}. {last}{aside} "
         "Load again, all that the sources still tell comes back: wbr load"
+    )
+
+
+@app.command()
+def erase(
+    person: Annotated[str, typer.Argument(help="Handle of the person.")],
+    also: Annotated[
+        list[str] | None, typer.Option(help="What else they are called; may be repeated.")
+    ] = None,
+    workspace: Folder = None,
+    by: By = None,
+    because: Reason = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    form: Format = Form.text,
+) -> None:
+    """Take a person out of the journal, the published decks and the list of loads, for good."""
+    house = opened(workspace)
+    if not yes:
+        typer.confirm(
+            f"The name of {person} becomes a token in {house.folder}, what they wrote is gone, and nothing "
+            "but a backup brings it back. Erase?",
+            abort=True,
+            err=True,
+        )
+    told = house.erasing.erase(person, by=by or somebody(), because=because, also=also or ())
+    if form is Form.json:
+        print_json(asdict(told))
+        return
+    typer.echo(
+        f"{person} is {told.token} now, in {counted(told.facts, 'fact')}, "
+        f"{counted(told.editions, 'published deck')} and {counted(told.loads, 'load')}."
+    )
+    for place in told.left:
+        typer.echo(f"- named still in {place}")
+    if told.left:
+        typer.echo(
+            "Those files are yours: change them by hand, then run this again for what is shown from them."
+        )
+    typer.echo(
+        "Backups taken before, journals kept beside this one, and files people downloaded or were sent hold "
+        "the name still: replace or remove them. Hold the journal against its chain: wbr audit"
     )

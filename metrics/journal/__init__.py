@@ -324,8 +324,8 @@ class Journal:
                 connection, lambda: touched.update(erasing.erased(connection, _FACT, redacted))
             )
             erasing.drafts(connection, _DRAFT, of_drafts)
-            new = record(touched)
-            _appended(connection, new, [stored(each, author, at) for each in new])
+            if new := record(touched):
+                _appended(connection, new, [stored(each, author, at) for each in new])
             return tuple(touched)
 
         numbers = self._database.write(done)

@@ -4,7 +4,7 @@ Source: wbr-method.md section 3, "Publish = freeze".
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from metrics.definitions import Definitions
@@ -63,9 +63,10 @@ def deck_and_week(subject: str) -> tuple[str, date] | None:
 
 
 def editions(facts: Iterable[Told]) -> tuple[Edition, ...]:
-    """Everything that was published, oldest first."""
+    """Everything that was published, oldest first; written anew where a person was erased from it."""
+    told = list(facts)
     found = []
-    for fact in of_family(facts, "week"):
+    for fact in of_family(told, "week"):
         subject = deck_and_week(fact.subject)
         if fact.kind != "week.published" or subject is None:
             continue
@@ -86,6 +87,15 @@ def editions(facts: Iterable[Told]) -> tuple[Edition, ...]:
                 missing=tuple(body.get("missing", ())),
             )
         )
+    for fact in told:
+        if fact.kind == "person.erased" and fact.body["editions"]:
+            anew = fact.body["editions"]
+            found = [
+                replace(e, folder=anew[e.folder]["folder"], files=dict(anew[e.folder]["files"]))
+                if e.folder in anew
+                else e
+                for e in found
+            ]
     return tuple(found)
 
 

@@ -31,6 +31,7 @@ WORDS = {
     "grant_role": "grant or take away a role",
     "edit_link": "state or retire a link",
     "issue_token": "issue a token to a program",
+    "erase_person": "erase a person",
     "read_confidential": "read confidential metrics",
 }
 

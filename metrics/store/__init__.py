@@ -41,7 +41,7 @@ from metrics.health import Trouble
 from metrics.store import looking
 from metrics.store.generations import DAMAGE, READER_MEMORY, SPILL, Generations, Stepped
 from metrics.store.reports import FileRead, LoadReport, Progress, Readings, Reject, SourceReport
-from metrics.store.statements import sql
+from metrics.store.statements import rows, sql
 from metrics.store.vintages import loaded, undone, views
 
 __all__ = ["FileRead", "LoadReport", "Progress", "Readings", "Reject", "SourceReport", "Stepped", "Store"]
@@ -184,6 +184,24 @@ class Store:
             StoreError: The current generation is whole, or none is, or the folder cannot be written to.
         """
         return self._generations.step_back(by)
+
+    def rename(self, before: str, after: str) -> int:
+        """Give the loads of somebody another name; return how many there were.
+
+        Older generations hold the old name. They are removed, so that only backups can bring it back.
+
+        Raises:
+            StoreError: The store cannot be written, as for `add`.
+        """
+
+        def done(draft: duckdb.DuckDBPyConnection) -> tuple[int, bool]:
+            count = len(rows(draft, "rename", before=before, after=after))
+            return count, count > 0
+
+        _, count = self._generations.written(done, "")
+        if count:
+            self._generations.forget_older()
+        return count
 
     def troubles(self, now: datetime) -> tuple[Trouble, ...]:
         """What is wrong with the files of this store; every block is read, nothing is changed."""

@@ -375,9 +375,14 @@ class Generations:
             elif path.name.endswith((".part", ".part.wal")):
                 path.unlink(missing_ok=True)
 
-    def _prune(self) -> None:
+    def forget_older(self) -> None:
+        """Remove every generation but the newest; a reader that has one open keeps it until it closes."""
+        with self._lock(""):
+            self._prune(1)
+
+    def _prune(self, keep: int = KEEP) -> None:
         """Remove the oldest generations; a reader that has one open keeps it until it closes."""
-        for name in self._names()[:-KEEP]:
+        for name in self._names()[:-keep]:
             (self._folder / name).unlink(missing_ok=True)
 
 

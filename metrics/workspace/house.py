@@ -47,9 +47,11 @@ from metrics.store import LoadReport, Store
 from metrics.workspace.beliefs import Beliefs
 from metrics.workspace.drivers import Drivers
 from metrics.workspace.entering import Entering
+from metrics.workspace.erasing import Erasing
 from metrics.workspace.evidence import Evidence
 from metrics.workspace.exporting import Exporting
 from metrics.workspace.goals import Goals
+from metrics.workspace.importing import Importing
 from metrics.workspace.judging import Judging
 from metrics.workspace.limits import Limits
 from metrics.workspace.loop import Loop
@@ -59,6 +61,7 @@ from metrics.workspace.pushing import Pushing
 from metrics.workspace.quarters import Quarters
 from metrics.workspace.querying import Querying
 from metrics.workspace.seeing import VIEWS, Sift, hidden_from, seen_registry
+from metrics.workspace.slicing import Slice, cut, dimensions
 from metrics.workspace.tokens import Tokens
 from metrics.workspace.voicing import Voicing
 
@@ -102,6 +105,8 @@ class Workspace:
         self._grouped: dict[str, tuple[str, ...]] = {}  # Roles by the groups of whoever has logged in.
         self._roles_of: str | None = None  # The journal's version at which roles were looked up.
         self.hidden = Hidden()
+        self.slice: Slice | None = None
+        self._slices: OrderedDict[tuple[str, tuple[tuple[str, str], ...]], Workspace] = OrderedDict()
         self._views: OrderedDict[Hidden, Workspace] = OrderedDict()
 
     # --- who sees what -----------------------------------------------------------------------
@@ -149,6 +154,37 @@ class Workspace:
         view._declared = view.registry.definitions
         view.__dict__["journal"] = self.journal.sifted(Sift(self, view.sieve))
         return view
+
+    # --- one segment -------------------------------------------------------------------------
+
+    def dimensions(self) -> dict[str, tuple[str, ...]]:
+        """By what the metrics are told, and the segments of each; see `sliced`."""
+        return dimensions(self)
+
+    def sliced(self, where: Mapping[str, str]) -> "Workspace":
+        """This workspace for one segment of the business: the same metrics, counted there alone.
+
+        Targets, goals and what people said speak of the whole and are not in it. `slice` says what is left
+        out.
+
+        Args:
+            where: Dimension to segment: `{"country": "US"}`.
+
+        Raises:
+            UnknownNameError: No metric is told by that dimension or segment.
+        """
+        key = self.version, tuple(sorted(where.items()))
+        with _SEEING:
+            found = self._slices.get(key)
+            if found is None:
+                made = self._anew()
+                made.registry, made.slice = cut(self, where)
+                made._declared, made._whole, made._slices = made.registry.definitions, None, OrderedDict()
+                made.__dict__["journal"] = self.journal  # A reader's is sifted.
+                found = self._slices[key] = made
+                while len(self._slices) > VIEWS:
+                    self._slices.popitem(last=False)
+        return found
 
     def notice_roles(self) -> None:
         """Look up in the journal who has which role now."""
@@ -200,13 +236,21 @@ class Workspace:
                 self._moments.popitem(last=False)
         return self._moments[moment]
 
+    def reopened(self) -> "Workspace":
+        """The whole workspace with its definitions read anew.
+
+        Raises:
+            DefinitionError: The files have mistakes.
+        """
+        return Workspace(self.folder, self._clock, journal=self._journal_url, environment=self.environment)
+
     def _anew(self) -> "Workspace":
         """Another one of the same files that remembers nothing."""
         other = copy(self)
         for name in [n for n, part in vars(Workspace).items() if isinstance(part, cached_property)]:
             other.__dict__.pop(name, None)  # A room made for this one keeps what it read.
         other._decks, other._unspoken, other._moments = OrderedDict(), OrderedDict(), OrderedDict()
-        other._known_sources, other._known_limits = None, None
+        other._known_sources, other._known_limits, other._slices = None, None, OrderedDict()
         return other
 
     def _at(self, moment: datetime) -> "Workspace":
@@ -331,7 +375,9 @@ class Workspace:
         return made
 
     def _spoken(self, made: Deck) -> Deck:
-        """A deck with what people said, and the flywheel's state."""
+        """A deck with what people said, and the flywheel's state; one of a segment has neither."""
+        if self.slice is not None:
+            return made
         # A team's page 0 speaks of its metrics; the flywheel is the company's.
         whole = self.definitions.nodes and self.definitions.decks[made.name].team is None
         wheel = self.beliefs.wheel(made.week_ending, graded=False) if whole else None
@@ -593,6 +639,11 @@ class Workspace:
         return self.limits.decisions()
 
     @cached_property
+    def importing(self) -> Importing:
+        """Targets and annotations from files."""
+        return Importing(self)
+
+    @cached_property
     def exporting(self) -> Exporting:
         """Decks as files to carry away."""
         return Exporting(self)
@@ -646,6 +697,11 @@ class Workspace:
     def voicing(self) -> Voicing:
         """What a deck is told of people."""
         return Voicing(self)
+
+    @cached_property
+    def erasing(self) -> Erasing:
+        """Taking a person out of all that was written."""
+        return Erasing(self)
 
     @cached_property
     def loop(self) -> Loop:

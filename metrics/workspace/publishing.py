@@ -197,6 +197,24 @@ class Publishing:
         for name in edition.files:
             self._bytes(edition, name)
 
+    def file(self, edition: Edition, name: str) -> bytes:
+        """A file of an edition, held against its hash.
+
+        Raises:
+            StoreError: It is gone or was changed.
+        """
+        return self._bytes(edition, name)
+
+    def rewritten(self, edition: Edition, files: Mapping[str, bytes]) -> tuple[str, dict[str, str]]:
+        """Write other files for an edition, beside it; return the name of their folder, and their hashes.
+
+        Nothing names them until a fact does; see `erasing`.
+        """
+        hashes = {name: sha256(told).hexdigest() for name, told in files.items()}
+        name = f"{edition.folder.rpartition('-')[0]}-{_whole(hashes)[:8]}"
+        self._written(name, files)
+        return name, hashes
+
     def _bytes(self, edition: Edition, name: str) -> bytes:
         if not _NAME.fullmatch(edition.folder) or name not in _FILES:
             raise StoreError(f"{edition.folder}/{name} is no file of an edition. The journal was changed.")
@@ -272,8 +290,7 @@ class Publishing:
             "definitions.json": _json(declared),
         }
         hashes = {name: sha256(told).hexdigest() for name, told in files.items()}
-        whole = sha256("".join(f"{n}:{h}\n" for n, h in sorted(hashes.items())).encode()).hexdigest()
-        name = f"{deck.name}-{deck.week_ending.isoformat()}-{number}-{whole[:8]}"
+        name = f"{deck.name}-{deck.week_ending.isoformat()}-{number}-{_whole(hashes)[:8]}"
         edition = Edition(
             deck=deck.name,
             week_ending=deck.week_ending,
@@ -567,6 +584,11 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, str | bool | int | float):
         return value
     raise TypeError(f"{type(value).__name__} is no part of a frozen value.")
+
+
+def _whole(hashes: Mapping[str, str]) -> str:
+    """One hash for all files of an edition, from the hash of each."""
+    return sha256("".join(f"{n}:{h}\n" for n, h in sorted(hashes.items())).encode()).hexdigest()
 
 
 def _sync(folder: Path) -> None:
