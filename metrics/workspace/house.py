@@ -61,6 +61,7 @@ from metrics.workspace.pushing import Pushing
 from metrics.workspace.quarters import Quarters
 from metrics.workspace.querying import Querying
 from metrics.workspace.seeing import VIEWS, Sift, hidden_from, seen_registry
+from metrics.workspace.segments import Segmented, segmented
 from metrics.workspace.slicing import Slice, cut, dimensions
 from metrics.workspace.tokens import Tokens
 from metrics.workspace.voicing import Voicing
@@ -160,6 +161,12 @@ class Workspace:
     def dimensions(self) -> dict[str, tuple[str, ...]]:
         """By what the metrics are told, and the segments of each; see `sliced`."""
         return dimensions(self)
+
+    def segmented(
+        self, metric: str, by: Sequence[str], week_ending: date | None = None, top: int = 10
+    ) -> Segmented:
+        """A metric's week by the segments of some dimensions: the largest, the rest, the whole."""
+        return segmented(self, metric, by, week_ending or self.default_week(), top)
 
     def sliced(self, where: Mapping[str, str]) -> "Workspace":
         """This workspace for one segment of the business: the same metrics, counted there alone.
@@ -402,7 +409,7 @@ class Workspace:
                 connection,
                 version=self.version,
                 as_of=as_of.astimezone(UTC) if as_of else None,
-                sheets=self._sheets(),
+                sheets=self._sheets(deck),
                 target_tables=self.target_tables,
                 restated=self._restated(week_ending, as_of),
                 verdicts=verdicts,
@@ -412,11 +419,13 @@ class Workspace:
             made = week.build(owned, known, week_ending, deck, whole=self.whole.registry)
         return replace(made, cases=week.cases(made.groups, made.sections, verdicts, owned))
 
-    def _sheets(self) -> dict[str, week.Sheet]:
-        """The plain tables that decks show."""
+    def _sheets(self, deck: str | None) -> dict[str, week.Sheet]:
+        """The plain tables that a deck shows; a broken one of another deck is not in its way."""
+        known = self.definitions.decks
+        outlines = [known[name] for name in ([deck] if deck else list(known)[:1]) if name in known]
         paths = {
             block.table.csv if isinstance(block, TableBlock) else block.exceptions.csv
-            for outline in self.definitions.decks.values()
+            for outline in outlines
             for section in outline.sections
             for block in section.blocks
             if isinstance(block, TableBlock | ExceptionsBlock)

@@ -170,7 +170,7 @@ class Preparing:
             try:
                 readings.append(house.read(name, keep_good=keep_good))
             except (MetricsError, OSError) as error:
-                findings.append(Finding("refused", f"{name}: {error}"))
+                findings.append(Finding("refused", _of(name, error)))
         progress("writing the store", len(names) / (len(names) + 1))
         told = self._kept(findings, readings, by)
         for source in told:
@@ -191,7 +191,7 @@ class Preparing:
             return store.add(readings, moment, by=by).sources if readings else ()
         except StoreError as error:
             if len(readings) == 1:
-                findings.append(Finding("refused", f"{readings[0].source}: {error}"))
+                findings.append(Finding("refused", _of(readings[0].source, error)))
                 return ()
         told: list[SourceReport] = []
         for reading in readings:  # Two sources that contradict each other must not keep out the others.
@@ -250,7 +250,9 @@ class Preparing:
             for stands in loop.certifying.certifications(each).values():
                 if stands.fallen == "number":
                     name = metrics[stands.metric].name
-                    yield Finding("certified_changed", f"{name}, week ending {each}: {stands.because}")
+                    yield Finding(
+                        "certified_changed", f"{name}, week ending {each}: {stands.because.rstrip('.')}"
+                    )
 
     # --- decks -------------------------------------------------------------------------------
 
@@ -287,6 +289,12 @@ class Preparing:
         house = self._house
         found = {id(view): view for view in (house, *map(house.seen_by, house.definitions.people))}
         return list(found.values())
+
+
+def _of(source: str, error: Exception) -> str:
+    """What is wrong with a source, with its name in front."""
+    told = str(error)
+    return told if told.startswith(f"{source}:") else f"{source}: {told}"
 
 
 def _silent(step: str, share: float) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from metrics import notify
+from metrics.credentials import credential
 from metrics.definitions import Sending as Declared
 from metrics.errors import ConflictError, JournalError, MetricsError, NotifyError, UnknownNameError, hint
 from metrics.export import FORMATS, Exported
@@ -299,9 +300,9 @@ class Sending:
 
     def _secret(self, what: str, variable: str | None, file: str | None) -> str:
         if file is None:
-            if told := self._environment.get(variable or "", "").strip():
+            if told := credential(variable or "", self._environment):
                 return told
-            raise NotifyError(f"The address of {what} is not known. Set ${variable}.")
+            raise NotifyError(f"The address of {what} is not known. Set ${variable} or ${variable}_FILE.")
         path = Path(self._house.folder, file)
         try:
             with path.open("rb") as held:
