@@ -23,6 +23,7 @@ from metrics.cli.shared import (
     serve_dashboard,
 )
 from metrics.deck import Marked
+from metrics.export import JSON, Exported
 from metrics.text import chance, chance_of_watches, counted
 
 
@@ -73,14 +74,19 @@ def deck(
         edition=_an_edition(edition),
         paper=paper.value,
     )
-    if output is None:
-        sys.stdout.buffer.write(made.data)
-        if not FORMATS[form].binary and not made.data.endswith(b"\n"):
-            sys.stdout.buffer.write(b"\n")
-        sys.stdout.flush()
-    else:
+    _handed_over(made, output)
+
+
+def _handed_over(made: Exported, output: Path | None) -> None:
+    """A file where a person wants it: written, or on stdout."""
+    if output is not None:
         output.write_bytes(made.data)
         typer.echo(f"{made.name}: {output}", err=True)
+        return
+    sys.stdout.buffer.write(made.data)
+    if made.mime.startswith(("text/", JSON)) and not made.data.endswith(b"\n"):
+        sys.stdout.buffer.write(b"\n")
+    sys.stdout.flush()
 
 
 def _an_edition(word: str | None) -> int | Literal["newest"] | None:
@@ -123,6 +129,31 @@ def changes(
             typer.echo(f"\n{title}")
             for difference in many:
                 typer.echo(f"- {difference.text}")
+
+
+class PictureForm(StrEnum):
+    """The forms of a picture."""
+
+    svg = "svg"
+    png = "png"
+
+
+@app.command()
+def chart(
+    metric: Annotated[str, typer.Argument(help="Id of the metric.")],
+    week: Annotated[str, typer.Option(help="Last day of the week, or `latest`.")] = "latest",
+    form: Annotated[PictureForm, typer.Option("--format")] = PictureForm.png,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write to a file instead of stdout.")
+    ] = None,
+    workspace: Folder = None,
+) -> None:
+    """Draw one metric's chart as a picture to paste elsewhere."""
+    if form is PictureForm.png and output is None and sys.stdout.isatty():
+        raise typer.BadParameter(f"png is no text for a terminal. Name a file: --output {metric}.png")
+    chosen = opened(workspace)
+    made = chosen.exporting.picture(metric, a_week(week, chosen), form.value)
+    _handed_over(made, output)
 
 
 @app.command()

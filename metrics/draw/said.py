@@ -25,7 +25,7 @@ KINDS = {
     "parked": "Parked",
     "despite": "Moved on despite",
 }
-CLOSE = 0.62, 0.4  # On paper the nodes stand close together, so that their words are large enough to read.
+CLOSE = 0.7, 0.47  # On paper the nodes stand close together, so that their words are large enough to read.
 
 
 def answer(said: Said | None) -> str:

@@ -9,6 +9,7 @@ Source: wbr-method.md section 2, row Page; DESIGN.md section 6.
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from functools import lru_cache
 from importlib.resources import files
@@ -36,6 +37,7 @@ CELL, GAP = 9.8, 6.0  # Size of a figure in the box score and the least gap besi
 MUCH = 1_100  # Characters under a chart from which it may go on on the next page.
 PAPERS = {"a4": "a4", "letter": "us-letter"}
 DRAWN = {"a4": 96, "letter": 100}  # Per cent of the card's width: A4 is wide and low, and holds two rows so.
+MOST_COLUMNS = 14  # Of a table; twelve months fit.
 SHORT = 24  # Rows of a table that stay on one page.
 
 
@@ -59,7 +61,7 @@ def document(deck: Deck, setting: Setting | None = None) -> bytes:
     made = typst.compile(
         SOURCE.read_bytes(),
         root=str(SOURCE.parent),
-        font_paths=_fonts(face),
+        font_paths=fonts_of(face),
         sys_inputs={"deck": json.dumps(printed, ensure_ascii=False), "families": "\n".join(_families(face))},
         format="pdf",
         pdf_standards=["ua-1"],
@@ -76,7 +78,8 @@ def _moment(deck: Deck) -> datetime:
 
 
 @lru_cache(maxsize=8)
-def _fonts(face: Typeface) -> typst.Fonts:
+def fonts_of(face: Typeface) -> typst.Fonts:
+    """What Typst sets type with: the typeface's files, never the machine's own."""
     return typst.Fonts(
         include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(f) for f in face.folders]
     )
@@ -85,7 +88,7 @@ def _fonts(face: Typeface) -> typst.Fonts:
 @lru_cache(maxsize=8)
 def _families(face: Typeface) -> tuple[str, ...]:
     """The families of a company's own fonts."""
-    return tuple(name for name in sorted(_fonts(face).families()) if name != FAMILY)
+    return tuple(name for name in sorted(fonts_of(face).families()) if name != FAMILY)
 
 
 def _printed(value: Any, face: Typeface, lost: dict[str, None]) -> Any:
@@ -271,7 +274,7 @@ def _block(block: Block, currency: str) -> Words:
     if block.chart is not None:
         return {**form, **_chart(block, block.chart, currency)}
     form["meaning"] = block.meaning if block.meaning and block.table is None else ""
-    form["table"] = _table(block.table, currency) if block.table is not None else None
+    form["tables"] = list(_tables(block.table, currency)) if block.table is not None else []
     return form
 
 
@@ -325,6 +328,18 @@ def _box(box: Box, currency: str, name: str) -> Words:
 
 
 # --- tables -----------------------------------------------------------------------------------
+
+
+def _tables(table: Table, currency: str) -> Iterator[Words]:
+    """A table, cut into several under each other where it has more columns than a page is wide."""
+    for first in range(0, max(len(table.columns), 1), MOST_COLUMNS):
+        cut = slice(first, first + MOST_COLUMNS)
+        rows = [
+            replace(row, values=row.values[cut], states=row.states[cut])
+            for row in table.rows
+            if first == 0 or row.unit is not None or row.values[cut]
+        ]
+        yield _table(replace(table, columns=table.columns[cut], rows=tuple(rows)), currency)
 
 
 def _table(table: Table, currency: str) -> Words:

@@ -24,7 +24,7 @@ STAND_INS = {"₹": "Rs", "₽": "RUB", "₺": "TRY", "฿": "THB"}  # Signs tha
 LAID_OUT = frozenset(
     "\u00ad\u200b\u200e\u200f\u2028\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069"
 )
-LONGEST = 24  # Characters of a word that a narrow column must hold; a longer one may break anywhere.
+LONGEST = 30  # Characters of a word that a narrow column must hold; a longer one may break anywhere.
 MAY_BREAK = "\u200b"
 NAMED = 4  # Missing characters that are named.
 

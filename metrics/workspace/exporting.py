@@ -63,6 +63,42 @@ class Exporting:
             self.ready.file(made, self._setting(paper, self._standing(made)), name, chosen.make),
         )
 
+    def picture(
+        self, metric: str, week_ending: date | None = None, name: Literal["svg", "png"] = "png"
+    ) -> Exported:
+        """One metric's chart as a picture to paste elsewhere.
+
+        Args:
+            metric: Its id.
+            week_ending: Last day of the week; by default the one to open.
+            name: Lines that scale, or dots.
+
+        Raises:
+            CalendarError: `week_ending` ends no week.
+            UnknownNameError: No such metric.
+            StoreError: The store cannot be read.
+        """
+        from metrics.export import images  # Here: a library that only pictures and PDFs need.
+
+        house = self._house
+        known = house.metric(metric)
+        chosen = week_ending or house.default_week()
+        chart = house.chart(metric, chosen)
+        judged = next((row for row in house.judging.week(chosen).rows if row.metric == metric), None)
+        company = house.definitions.company
+        shown = images.Picture(
+            chart,
+            known.name,
+            f"{company.name} · week ending {text.day(chosen)}",
+            company.currency,
+            judged.signal if judged else None,
+            judged.told if judged else "",
+        )
+        file = f"{metric}-{chosen}.{name}"
+        if name == "svg":
+            return Exported(file, "image/svg+xml", images.svg(shown).encode())
+        return Exported(file, "image/png", images.png(shown, self._setting("a4", "").fonts))
+
     def _frozen(
         self, week_ending: date, name: str, deck: str | None, edition: int | Literal["newest"], paper: Paper
     ) -> Exported:
