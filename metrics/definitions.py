@@ -384,7 +384,7 @@ class PushSource(Definition):
 def _source_shape(value: Any) -> str | None:
     has = value.keys() if isinstance(value, dict) else type(value).model_fields.keys()
     return (
-        "push" if "push" in has
+        "pushed" if "push" in has
         else "samples" if "samples" in has
         else "long" if "series_column" in has or "value_column" in has
         else "wide"
@@ -395,7 +395,7 @@ Source = Annotated[
     Annotated[WideSource, Tag("wide")]
     | Annotated[LongSource, Tag("long")]
     | Annotated[SampleSource, Tag("samples")]
-    | Annotated[PushSource, Tag("push")],
+    | Annotated[PushSource, Tag("pushed")],
     Discriminator(_source_shape),
 ]
 

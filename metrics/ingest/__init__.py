@@ -6,6 +6,7 @@ from metrics.ingest.pushed import Pushed, Refusal, pushed, refusals
 from metrics.ingest.reading import read, sentence
 from metrics.ingest.readings import FileRead, Progress, Readings, Reject
 from metrics.ingest.sheet import sheet
+from metrics.ingest.worded import Worded, WordedRow, a_day, a_number, worded
 
 __all__ = [
     "ColumnProfile",
@@ -16,6 +17,10 @@ __all__ = [
     "Readings",
     "Refusal",
     "Reject",
+    "Worded",
+    "WordedRow",
+    "a_day",
+    "a_number",
     "profile",
     "pushed",
     "read",
@@ -23,4 +28,5 @@ __all__ = [
     "sentence",
     "sheet",
     "slug",
+    "worded",
 ]

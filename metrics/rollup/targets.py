@@ -146,17 +146,20 @@ def _from_tables(
     calendar: Calendar,
     tables: Mapping[str, str],
 ) -> dict[str, Floats]:
-    """Weekly rows: every day of a week carries its week's row."""
+    """Weekly rows: every day of a week carries its week's row. Daily rows: each day its own."""
     known = {name: series for name, series in tables.items() if series in catalogue and name in metrics}
     if not known:
         return {}
     whole = Period(days.span.first, calendar.week_of(days.span.last).last)
     rows = each_day(connection, catalogue, [Component("latest", s) for s in known.values()], whole)
     ends = np.array([(calendar.week_of(d).last - whole.first).days for d in days.all()])
-    return {
-        name: row[ends] / 7 if adds_up(metrics[name], metrics) else row[ends]
-        for name, row in zip(known, rows, strict=True)
-    }
+    answer: dict[str, Floats] = {}
+    for name, row in zip(known, rows, strict=True):
+        if catalogue.grain(known[name]) == "day":
+            answer[name] = row[: days.span.days]
+        else:
+            answer[name] = row[ends] / 7 if adds_up(metrics[name], metrics) else row[ends]
+    return answer
 
 
 def _from_series(
