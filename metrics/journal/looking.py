@@ -47,6 +47,9 @@ def _file(path: Path, now: datetime, noted: str) -> Iterator[Trouble]:
         yield Trouble(
             "journal_leftover", "note", what, "Nothing: the next one to decide something removes it."
         )
+    for kept in sorted(path.parent.glob(f"{path.name}.schema-[0-9]*")):
+        what = f"{kept} is the journal as it was before its schema changed."
+        yield Trouble("journal_kept", "note", what, "Remove it once all works; it also holds whom you erase later.")
     if not path.exists():
         if log.exists():
             what = f"{path} is gone, but {log.name} is still there."

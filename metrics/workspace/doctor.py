@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
 
 from metrics.errors import DefinitionError, JournalError, MetricsError, StoreError
 from metrics.health import Trouble
@@ -42,7 +43,7 @@ def troubles(folder: Path, now: datetime, *, journal: str = "") -> tuple[Trouble
     found = [*_disk(folder), *_rights(folder)]
     with TemporaryDirectory(prefix="sixtwelve-doctor-") as work:
         house = _opened(folder, now, journal or _copied(folder, Path(work)), found)
-        then = max(now, house.now()) if house else now  # A demonstration's clock stands still, maybe ahead.
+        then = max(now, _frozen(house) or now)
         in_store = Store(folder / STORE).troubles(then)
         url = journal or f"sqlite:///{(folder / JOURNAL).resolve()}"
         in_journal = tuple(looking.troubles(url, then))
@@ -62,6 +63,12 @@ def glance(folder: Path, *, journal: str = "") -> tuple[Trouble, ...]:
     if not journal and not (folder / JOURNAL).exists() and any(_named(folder)):
         found.append(_lost(folder))
     return tuple(found)
+
+
+def _frozen(house: Workspace | None) -> datetime | None:
+    """The moment at which a demonstration's clock stands still, maybe ahead; read without the journal."""
+    company = house.registry.definitions.company if house else None
+    return company.now.replace(tzinfo=ZoneInfo(company.time_zone)) if company and company.now else None
 
 
 def _copied(folder: Path, work: Path) -> str:
