@@ -1040,6 +1040,22 @@ RIGHTS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+# Acts that a workspace's `rights` need not name; if none of its roles has one, these roles do. An act is
+# named as it is spoken of: "may not tell a story".
+RIGHTS_BY_DEFAULT: dict[str, tuple[str, ...]] = {
+    "tell_a_story": ("customer_service",),
+    "raise_an_andon_mark": ("customer_service",),
+    "ask_a_question": ("executive", "finance", "deck_owner", "owner"),
+    "record_an_own_action": ("owner",),
+    "write_a_correction": ("owner",),
+    "move_a_metric": ("owner", "analyst"),
+    "grant_role": ("deck_owner",),
+    "edit_link": ("owner", "analyst"),
+    "issue_token": ("deck_owner", "analyst"),
+    "read_confidential": ("executive", "finance", "deck_owner"),
+}
+
+
 class Definitions(Definition):
     """All that one workspace declares, checked."""
 

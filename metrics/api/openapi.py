@@ -1,7 +1,7 @@
 """The OpenAPI document, written from the models that check the requests."""
 
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -41,9 +41,12 @@ _WHY_PUSH = {
 @cache
 def document() -> dict[str, Any]:
     """The document, the same for every workspace."""
-    shown: list[type[BaseModel]] = [a.shape for a in ADDRESSES]
+    models: list[type[BaseModel]] = [*(a.shape for a in ADDRESSES), ReceivedShape, ProblemShape]
+    shown: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
+        (model, "serialization") for model in models
+    ]
     _, schemas = models_json_schema(
-        [*((m, "serialization") for m in (*shown, ReceivedShape, ProblemShape)), (Push, "validation")],
+        [*shown, (Push, "validation")],
         ref_template=_REF,
         by_alias=True,
     )

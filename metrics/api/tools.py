@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import wraps
 from math import ceil
-from typing import Any, Concatenate, Literal, ParamSpec
+from typing import Any, Literal, TypeVar, cast
 
 import uvicorn
 from anyio import to_thread
@@ -44,8 +44,8 @@ from metrics.workspace import Workspace, driver_words, goal_words
 from metrics.workspace.drivers import change_form
 from metrics.workspace.goals import goal_form
 
-Given = ParamSpec("Given")
 Answer = dict[str, Any]
+Asking = TypeVar("Asking", bound=Callable[..., Answer])
 
 MOST = 30_000  # Characters of an answer: what an assistant reads with room left to think.
 AT_ONCE = 4  # Answers worked on at the same time.
@@ -95,20 +95,18 @@ def fitted(answer: Answer) -> Answer:
     return told
 
 
-def tool(
-    ask: Callable[Concatenate["Tools", Given], Answer],
-) -> Callable[Concatenate["Tools", Given], Answer]:
+def tool(ask: Asking) -> Asking:
     """A method that answers: its errors are told in words, its answer is fitted."""
 
     @wraps(ask)
-    def answered(self: "Tools", *args: Given.args, **kwargs: Given.kwargs) -> Answer:
+    def answered(self: "Tools", *args: Any, **kwargs: Any) -> Answer:
         with self.at_once:
             try:
                 return fitted(ask(self, *args, **kwargs))
             except MetricsError as error:
                 raise ToolError(problem(error).detail) from error
 
-    return answered
+    return cast("Asking", answered)
 
 
 def _asked(model: type[Question], **given: object) -> Any:

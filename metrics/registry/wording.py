@@ -136,7 +136,7 @@ def _shown(value: object) -> str:
 def fields(location: Location) -> tuple[str, ...]:
     """The keys that may be written at a place of `Definitions`, as files spell them."""
     names: dict[str, None] = {}
-    for branch in _branches(_annotation(location)):
+    for branch in map(_unwrapped, _branches(_annotation(location))):
         if isinstance(branch, type) and issubclass(branch, BaseModel):
             names |= dict.fromkeys(_spelt(branch))
     if location[:1] == ("metrics",):
@@ -147,7 +147,8 @@ def fields(location: Location) -> tuple[str, ...]:
 def _words(location: Location) -> list[str]:
     """The words that a field takes, if it takes only some."""
     branches = [branch for branch in _branches(_annotation(location)) if get_origin(branch) is Literal]
-    return [str(word) for branch in branches for word in get_args(branch)]
+    words = [word for branch in branches for word in get_args(branch)]
+    return [str(word).lower() if isinstance(word, bool) else str(word) for word in words]
 
 
 def _tags(location: Location) -> list[str]:

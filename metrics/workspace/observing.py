@@ -49,14 +49,14 @@ class Observing:
     def periods(self, grain: Grain, first: date, last: date) -> tuple[Period, ...]:
         """The periods that end in a stretch of days, oldest first."""
         calendar = self._house.calendar
-        of: dict[str, Callable[[date], Period]] = {
+        ways: dict[str, Callable[[date], Period]] = {
             "day": lambda day: Period(day, day),
             "week": calendar.week_of,
             "month": calendar.month_of,
             "quarter": calendar.quarter_of,
             "year": calendar.year_of,
-        }[grain]
-        found, day = [], first
+        }
+        of, found, day = ways[grain], list[Period](), first
         while day <= last and len(found) <= MOST_PERIODS:
             period = of(day)
             if period.last <= last:
