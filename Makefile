@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PORT ?= 8501
 
-.PHONY: install demo test lint bench torture engines lock wheel clean
+.PHONY: install demo test lint bench torture engines audit lock wheel clean
 
 install: $(INSTALLED)
 
@@ -56,6 +56,10 @@ lock:
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate \
 		--extra postgres --extra mysql -c requirements.lock pyproject.toml -o deploy/requirements.lock
+
+# Ends with 2 where the vulnerability service could not be asked: that is no clean bill of health.
+audit: install
+	@$(BIN)/python deploy/audit.py
 
 wheel: install
 	$(BIN)/python -m hatchling build -t wheel
