@@ -11,11 +11,11 @@ from math import sin
 from time import perf_counter
 from typing import TypeVar
 
-from metrics import text
 from metrics.deck import Answer, Block, Deck, Section
 from metrics.draw import six_twelve
 from metrics.export import html
 from metrics.six_twelve import Axis, Box, Change, Line, SixTwelve
+from metrics.text import dates
 
 Made = TypeVar("Made")
 
@@ -29,7 +29,7 @@ def axis() -> Axis:
     weeks = tuple(WEEK - timedelta(weeks=back) for back in range(5, -1, -1))
     firsts = [date(2025 + (4 + i) // 12, (4 + i) % 12 + 1, 1) for i in range(13)]
     ends = tuple(first - timedelta(days=1) for first in firsts[1:])
-    names = tuple(text.MONTHS[end.month - 1] for end in ends)
+    names = tuple(dates.MONTHS[end.month - 1] for end in ends)
     return Axis(tuple(f"wk {n}" for n in range(14, 20)), names, weeks, ends, "trailing_twelve_months")
 
 
