@@ -14,6 +14,7 @@ from metrics.cli.shared import (
     Form,
     Format,
     Port,
+    Where,
     a_moment,
     a_week,
     app,
@@ -21,10 +22,11 @@ from metrics.cli.shared import (
     opened,
     print_json,
     serve_dashboard,
+    sliced,
 )
 from metrics.deck import Marked
 from metrics.export import JSON, Exported
-from metrics.text import chance, chance_of_watches, counted
+from metrics.text import chance, chance_of_watches, counted, full
 
 
 class PaperSize(StrEnum):
@@ -55,6 +57,7 @@ def deck(
         str | None, typer.Option(help="As it was published: number of the edition, or `newest`.")
     ] = None,
     paper: Annotated[PaperSize, typer.Option(help="Size of the pages of a PDF.")] = PaperSize.a4,
+    where: Where = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write to a file instead of stdout.")
     ] = None,
@@ -65,7 +68,9 @@ def deck(
 
     if FORMATS[form].binary and output is None and sys.stdout.isatty():
         raise typer.BadParameter(f"{form} is no text for a terminal. Name a file: --output deck.{form}")
-    chosen = opened(workspace)
+    if where and edition is not None:
+        raise typer.BadParameter("A published deck is of the whole. Leave --where or --edition out.")
+    chosen = sliced(opened(workspace), where)
     made = chosen.exporting.exported(
         a_week(week, chosen),
         form,
@@ -157,15 +162,58 @@ def chart(
 
 
 @app.command()
+def segments(
+    metric: Annotated[str, typer.Argument(help="A total, a level of the last day, or a ratio.")],
+    by: Annotated[
+        list[str], typer.Option("--by", help="A dimension; several make a cell of each combination.")
+    ],
+    week: Annotated[str, typer.Option(help="Last day of the week, or `latest`.")] = "latest",
+    top: Annotated[int, typer.Option(min=1, max=1000, help="Cells told; the others are one row.")] = 10,
+    where: Where = None,
+    workspace: Folder = None,
+    form: Format = Form.text,
+) -> None:
+    """Print a metric by segments: the largest, the rest and the whole, which they add up to."""
+    chosen = sliced(opened(workspace), where)
+    told = chosen.segmented(metric, by, a_week(week, chosen), top)
+    rows = [*told.cells, *([told.rest] if told.rest else []), told.whole]
+    names = [", ".join(s or "(blank)" for _, s in cell.where) for cell in told.cells]
+    names += [f"rest ({counted(told.others, 'cell')})"] if told.rest else []
+    names += ["whole"]
+    if form is Form.json:
+        lines = [{**asdict(cell), "where": dict(cell.where)} for cell in rows]
+        kinds = ["cell"] * len(told.cells) + (["rest"] if told.rest else []) + ["whole"]
+        print_json(
+            {
+                "metric": metric,
+                "week_ending": told.week_ending.isoformat(),
+                "by": list(told.by),
+                "rows": [{"kind": kind, **line} for kind, line in zip(kinds, lines, strict=True)],
+            }
+        )
+        return
+    unit, currency = told.metric.unit, chosen.definitions.company.currency
+    width = max(map(len, names))
+    typer.echo(f"{told.metric.name}, week ending {told.week_ending}, by {', '.join(told.by)}")
+    typer.echo(f"{'':{width}}  {'week':>12}  {'week before':>12}  {'year earlier':>12}  {'share':>6}")
+    for name, cell in zip(names, rows, strict=True):
+        values = [full(v, unit, currency) for v in (cell.week, cell.before, cell.year_earlier)]
+        share = "—" if cell.share is None else f"{cell.share:.1%}"
+        few = "  few" if cell.small else ""
+        typer.echo(f"{name:{width}}  {values[0]:>12}  {values[1]:>12}  {values[2]:>12}  {share:>6}{few}")
+
+
+@app.command()
 def signals(
     week: Annotated[str, typer.Option(help="Last day of the week, or `latest`.")] = "latest",
+    where: Where = None,
     workspace: Folder = None,
     form: Format = Form.text,
 ) -> None:
     """Print what is signal and what is noise: one row per metric, and how many chance alone would bring."""
     from metrics.export import json as json_form
 
-    chosen = opened(workspace)
+    chosen = sliced(opened(workspace), where)
     judged = chosen.judging.week(a_week(week, chosen))
     if form is Form.json:
         print_json({**json_form.signals_json(judged.rows, judged.by_chance), "version": chosen.version})

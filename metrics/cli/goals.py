@@ -5,7 +5,19 @@ from typing import Annotated
 
 import typer
 
-from metrics.cli.shared import Folder, Form, Format, a_day, a_week, app, opened, print_json, shown_progress
+from metrics.cli.shared import (
+    Folder,
+    Form,
+    Format,
+    Where,
+    a_day,
+    a_week,
+    app,
+    opened,
+    print_json,
+    shown_progress,
+    sliced,
+)
 from metrics.workspace.drivers import change_form
 from metrics.workspace.goals import goal_form
 
@@ -52,13 +64,14 @@ def drivers(
     end: Annotated[str, typer.Option("--to", help="A day of the later one.")],
     span: Annotated[PeriodOf, typer.Option(help="What to compare.")] = PeriodOf.week,
     by: Annotated[str | None, typer.Option(help="A segment, or `factors`; by default all, ranked.")] = None,
+    where: Where = None,
     workspace: Folder = None,
     form: Format = Form.text,
 ) -> None:
     """Print what made up the change of a metric between two weeks, months, quarters or years."""
     from metrics.workspace import driver_words
 
-    chosen = opened(workspace)
+    chosen = sliced(opened(workspace), where)
     room = chosen.drivers
     before, after = (room.period(a_day(word) or chosen.default_week(), span.value) for word in (start, end))
     change = room.change(metric, before, after, by)

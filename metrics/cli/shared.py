@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from metrics import open_workspace
 from metrics.credentials import credential
 from metrics.errors import DefinitionError
+from metrics.text import counted
 from metrics.workspace import Workspace
 
 app = typer.Typer(
@@ -50,7 +51,25 @@ By = Annotated[str | None, typer.Option("--by", help="Handle of who decides; by 
 Week = Annotated[str, typer.Option(help="Last day of the week, or `latest`.")]
 DeckName = Annotated[str | None, typer.Option("--deck", help="Id of the deck; by default the first.")]
 Reason = Annotated[str, typer.Option("--because", help="Why.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option("--where", help="Only this segment: country=US; several are joined by and."),
+]
 Despite = Annotated[str, typer.Option(help="Why it goes on though something is missing.")]
+
+
+def sliced(workspace: Workspace, where: list[str] | None) -> Workspace:
+    """The workspace, or the segment of it that a person named, telling what is left out."""
+    if not where:
+        return workspace
+    pairs = dict(word.partition("=")[::2] for word in where)
+    if not all(pairs) or any("=" not in word for word in where) or len(pairs) < len(where):
+        raise typer.BadParameter(f"{' '.join(where)}: write --where DIMENSION=SEGMENT, each dimension once.")
+    made = workspace.sliced(pairs)
+    if made.slice and made.slice.left_out:
+        count = len(made.slice.left_out)
+        typer.echo(f"{counted(count, 'metric')} not told by {', '.join(pairs)}, and left out.", err=True)
+    return made
 
 
 def a_day(word: str | None) -> date | None:
