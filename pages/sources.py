@@ -7,6 +7,7 @@ page = ui.page("Sources")
 ui.load_now(page)
 ui.sheet(ui.freshness(page), key="sources")
 ui.upload(page)
+ui.imports(page)
 if not page.empty:
     ui.sheet(ui.loads(page), key="loads")
     ui.refused(page)

@@ -11,6 +11,7 @@ from metrics.ui.flywheel_view import flywheel
 from metrics.ui.frame import Page, main, nothing_loaded, open_metric, page
 from metrics.ui.goal_view import all_goals, one_goal
 from metrics.ui.goal_view import tracks as goal_tracks
+from metrics.ui.importing import imports
 from metrics.ui.loading import freshness, load_now, loads, refused, take_back, upload
 from metrics.ui.meeting import meeting, presenting, review
 from metrics.ui.my_metrics import my_metrics, quarter
@@ -46,6 +47,7 @@ __all__ = [
     "freshness",
     "goal_tracks",
     "history",
+    "imports",
     "load_now",
     "loads",
     "main",

@@ -173,7 +173,7 @@ def upload(page: Page) -> None:
             _cells(pd.DataFrame([_as_row(one) for one in readings.rejects]), f"{name} upload")
         label = "Load it" if not readings.refused else "Load the good rows"
         if good and st.button(label, type="primary", key="load upload"):
-            with _saved(file) as path:
+            with saved(file) as path:
                 _reported(
                     page,
                     lambda by, tell_progress: page.workspace.load(
@@ -188,7 +188,7 @@ def _checked(page: Page, name: str, file: UploadedFile) -> Checked:
     known = st.session_state.get(CHECKED)
     if isinstance(known, Checked) and known.key == key:
         return known
-    with _saved(file) as path:
+    with saved(file) as path:
         try:
             source, root = page.workspace.source(name), page.workspace.folder
             calendar = page.workspace.calendar
@@ -201,7 +201,7 @@ def _checked(page: Page, name: str, file: UploadedFile) -> Checked:
 
 
 @contextmanager
-def _saved(file: UploadedFile) -> Iterator[Path]:
+def saved(file: UploadedFile) -> Iterator[Path]:
     """An uploaded file on disk, under its own name without any folder it came with."""
     name = PureWindowsPath(PurePosixPath(file.name).name).name or "upload"
     with TemporaryDirectory(prefix="wbr-upload-") as folder:
