@@ -52,4 +52,4 @@ def _explain(part: dict[str, Any], model: type[Definition]) -> None:
                 fields[name].setdefault("description", " ".join(words.split()))
     branches = [name for name, field in fields.items() if "const" in field]
     if branches:  # An editor tells the branches of a union apart by them, though each has a default.
-        part["required"] = [*branches, *part.get("required", ())]
+        part["required"] = list(dict.fromkeys((*branches, *part.get("required", ()))))
