@@ -117,7 +117,7 @@ def test_steps_and_trials_are_kept_beside_the_link():
 
 
 REFUSED: list[tuple[Mapping[str, Any], type[Exception], str]] = [
-    ({"by": "ines"}, NotAllowedError, "Ines Okafor may not test a link"),
+    ({"by": "ines"}, NotAllowedError, "Ines Okafor may not state or retire a link"),
     ({"sign": "up"}, DecisionError, "'up' is no sign"),
     ({"lags": (3, 1)}, DecisionError, "Lags 3 to 1 are none"),
     ({"lags": (0, 60)}, DecisionError, "Lags 0 to 60 are none"),

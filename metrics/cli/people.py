@@ -6,7 +6,7 @@ import typer
 
 from metrics.cli.shared import By, Folder, Form, Format, app, opened, print_json, somebody
 from metrics.reviews.duties import with_defaults
-from metrics.reviews.rights import WORDS, all_roles, roles_with
+from metrics.reviews.rights import acts, all_roles, roles_with
 
 Because = Annotated[str, typer.Option("--because", help="Why.")]
 Handle = Annotated[str, typer.Argument(help="Handle of the person.")]
@@ -21,15 +21,15 @@ def rights(workspace: Folder = None, form: Format = Form.text) -> None:
     """Who may do what, and which roles people have now: declared, and granted since."""
     chosen = opened(workspace)
     granted, people = with_defaults(chosen.definitions), chosen.definitions.people
-    acts: dict[str, Any] = {act: list(roles_with(granted, act)) for act in WORDS}
+    holders: dict[str, Any] = {act: list(roles_with(granted, act)) for act in acts()}
     if form is Form.json:
-        print_json({"acts": acts, "roles": {h: list(p.roles) for h, p in people.items()}})
+        print_json({"acts": holders, "roles": {h: list(p.roles) for h, p in people.items()}})
         return
     if not people:
         typer.echo("No people are declared: whoever is at the dashboard may do everything.")
         return
-    for act, words in WORDS.items():
-        typer.echo(f"{words}: {_listed(acts[act]) or 'nobody'}")
+    for act, words in acts().items():
+        typer.echo(f"{words}: {_listed(holders[act]) or 'nobody'}")
     typer.echo("")
     for handle, person in people.items():
         typer.echo(f"{person.name} ({handle}): {_listed(person.roles) or 'listener'}")

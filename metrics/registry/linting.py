@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from metrics.definitions import (
     RIGHTS,
+    RIGHTS_BY_DEFAULT,
     BandTarget,
     CeilingTarget,
     Definitions,
@@ -25,6 +26,7 @@ from metrics.definitions import (
     Total,
     WeeksTableBlock,
     operands,
+    series_of,
 )
 from metrics.errors import hint
 from metrics.registry.checks import series_read, shown, small_files
@@ -32,7 +34,7 @@ from metrics.registry.mistakes import Finding, Place
 from metrics.registry.reading import Registry
 from metrics.registry.tree import Path
 
-ACTS = frozenset(act for acts in RIGHTS.values() for act in acts)
+ACTS = frozenset(act for acts in RIGHTS.values() for act in acts) | RIGHTS_BY_DEFAULT.keys()
 MANY_SECTIONS = 3  # Somebody who speaks in more of a deck's sections cannot know each of them well.
 LARGEST_SHARE = 1.5  # A share above is a percentage written without its point: 95 for 0.95.
 EARLY = ("proposed", "defined")  # States in which a metric is not yet in a deck.
@@ -46,7 +48,8 @@ def lint(registry: Registry) -> tuple[Finding, ...]:
     Nothing here keeps a deck from being built. Codes: `no_owner`, `no_guardrail`, `no_action`, `no_meaning`,
     `no_deck`, `too_early`, `output_before_input`, `total_of_fraction`, `percent_as_fraction`, `unit_differs`,
     `many_sections`, `year_without_event`, `unread_series`, `series_twice`, `node_without_metrics`,
-    `link_without_date`, `goal_on_context`, `no_target_to_vary_from`, `unknown_act`, `no_file`.
+    `link_without_date`, `goal_on_context`, `no_target_to_vary_from`, `unknown_act`, `worked_out`,
+    `nobody_to_hide_from`, `no_file`.
     """
     definitions = registry.definitions
     questions: list[Question] = []
@@ -60,6 +63,7 @@ def lint(registry: Registry) -> tuple[Finding, ...]:
     questions += _series(definitions)
     questions += _flywheel(definitions)
     questions += _rights(definitions)
+    questions += _confidential(definitions)
     questions += _files(registry)
     findings = (Finding(code, *_place(registry, path), message) for code, path, message in questions)
     return tuple(sorted(findings, key=lambda found: (found.file, found.line, found.place, found.code)))
@@ -249,6 +253,29 @@ def _rights(definitions: Definitions) -> Iterator[Question]:
             if act not in ACTS:
                 told = f"{act!r} is no act that needs a right, so this gives none. {hint(act, ACTS)}"
                 yield "unknown_act", ("rights", role, place), told
+
+
+def _confidential(definitions: Definitions) -> Iterator[Question]:
+    """Confidential metrics whose numbers others tell."""
+    secret = {m.id for m in definitions.metrics.values() if m.confidential}
+    open_ones = [m for m in definitions.metrics.values() if not m.confidential and not m.retired]
+    for name in secret:
+        metric, place = definitions.metrics[name], ("metrics", name, "confidential")
+        if not definitions.people:
+            told = "no people are declared, so there is nobody to keep it from. Declare `people`."
+            yield "nobody_to_hide_from", place, told
+        same = [m.id for m in open_ones if series_of(m.measure) and m.measure == metric.measure]
+        parts = set(operands(metric.measure))
+        if parts and not parts & secret:
+            same += sorted(parts)
+        same += [
+            m.id
+            for m in open_ones
+            if secret.intersection(operands(m.measure)) == {name} and not isinstance(m.measure, Growth)
+        ]
+        if same:
+            told = f"everybody can work it out from {', '.join(dict.fromkeys(same))}. Keep that back as well."
+            yield "worked_out", place, told
 
 
 def _files(registry: Registry) -> Iterator[Question]:

@@ -5,31 +5,16 @@ Source: wbr-method.md section 8.
 
 from collections.abc import Sequence
 
-from metrics.definitions import Definitions
+from metrics.definitions import RIGHTS_BY_DEFAULT, Definitions
 from metrics.errors import NotAllowedError
 from metrics.reviews import rights
 from metrics.reviews.statement import declared, listed, named, somebody
-
-# Acts that a workspace's `rights` need not name; if none of its roles has one, these roles do. An act is
-# named as it is spoken of: "may not tell a story".
-BY_DEFAULT: dict[str, tuple[str, ...]] = {
-    "tell_a_story": ("customer_service",),
-    "raise_an_andon_mark": ("customer_service",),
-    "ask_a_question": ("executive", "finance", "deck_owner", "owner"),
-    "record_an_own_action": ("owner",),
-    "write_a_correction": ("owner",),
-    "move_a_metric": ("owner", "analyst"),
-    "grant_role": ("deck_owner",),
-    "edit_link": ("owner", "analyst"),
-    "issue_token": ("deck_owner", "analyst"),
-    "read_confidential": ("executive", "finance", "deck_owner"),
-}
 
 
 def with_defaults(definitions: Definitions) -> Definitions:
     """The definitions, with the loop's acts given to their usual roles where no role has them."""
     given = {act for acts in definitions.rights.values() for act in acts}
-    missing = {act: roles for act, roles in BY_DEFAULT.items() if act not in given}
+    missing = {act: roles for act, roles in RIGHTS_BY_DEFAULT.items() if act not in given}
     if not missing or not definitions.people:
         return definitions
     roles = dict.fromkeys([*definitions.rights, *(r for many in missing.values() for r in many)])

@@ -19,7 +19,7 @@ from metrics.reviews.statement import Statement, day_of, declared, of_family, sa
 from metrics.reviews.told import Told
 
 BETWEEN = ">"  # Between driver and driven in a subject.
-ACTS = ("test_link", "define", "propose_version")
+ACTS = ("edit_link", "test_link", "define", "propose_version")
 SMALLEST_R = 0.15  # Of a link that says nothing else; as in the definitions.
 LONGEST_LAG = 52
 

@@ -3,7 +3,7 @@
 Source: wbr-method.md section 8.
 """
 
-from metrics.definitions import RIGHTS, Definitions
+from metrics.definitions import RIGHTS, RIGHTS_BY_DEFAULT, Definitions
 from metrics.errors import NotAllowedError, UnknownNameError, hint
 
 # What an act is called in a sentence: "may not declare a divider".
@@ -37,6 +37,11 @@ WORDS = {
 
 # Roles that read or speak and need not stand in `rights`.
 READERS = ("executive", "customer_service", "listener")
+
+
+def acts() -> dict[str, str]:
+    """Everything that needs a right, in words."""
+    return {**{act: act.replace("_", " ") for act in RIGHTS_BY_DEFAULT}, **WORDS}
 
 
 def all_roles(definitions: Definitions) -> frozenset[str]:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from metrics import text
 from metrics.reviews.duties import with_defaults
-from metrics.reviews.rights import WORDS, all_roles, roles_with
+from metrics.reviews.rights import acts, all_roles, roles_with
 from metrics.ui import acting, markup, who
 from metrics.ui.frame import Page
 
@@ -26,11 +26,11 @@ def roles(page: Page) -> str:
             + markup.cell(text.listed(told) or "listener", left=True)
             + "</tr>"
         )
-    acts = [
+    rights = [
         f'<tr><th scope="row"{markup.LEFT}>{escape(words[:1].upper() + words[1:])}</th>'
         + markup.cell(text.listed(_word(r) for r in roles_with(granted, act)) or "nobody", left=True)
         + "</tr>"
-        for act, words in WORDS.items()
+        for act, words in acts().items()
     ]
     return (
         "<h2>People</h2>"
@@ -38,7 +38,7 @@ def roles(page: Page) -> str:
         f"<th{markup.LEFT}>Roles</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
         "<h2>Rights</h2>"
         f"<table><thead><tr><th{markup.LEFT}>To</th><th{markup.LEFT}>is for</th></tr></thead>"
-        f"<tbody>{''.join(acts)}</tbody></table>"
+        f"<tbody>{''.join(rights)}</tbody></table>"
     )
 
 
