@@ -168,6 +168,7 @@ def test_a_chart_in_words():
     )
     assert text.summary(replace(chart, box=(box,))) == (
         "Orders: last week 140, +5.0% on the week and −10.0% against target. "
+        "Weeks go from 100 to 140. "
         "Months go from 400 in May 2025 to 510 in April 2026; lowest 400 in May 2025, highest 510 in April 2026. "
         "Week ending 2 May: incomplete: 5 of 7 days. Week ending 9 May: immature: will still move."
     )

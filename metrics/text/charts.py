@@ -83,7 +83,10 @@ def _told(line: Line, place: int) -> str:
 
 
 def summary(chart: SixTwelve, currency: str = "USD", signal: Signal | None = None, told: str = "") -> str:
-    """A chart in a few plain sentences: its text alternative. A mark comes first.
+    """A chart in a few plain sentences: its text alternative.
+
+    A mark comes first, then the last value and its moves, whether it is within its range, where weeks and
+    months went from and to, and which places are no final values.
 
     Args:
         chart: What it shows.
@@ -108,6 +111,13 @@ def summary(chart: SixTwelve, currency: str = "USD", signal: Signal | None = Non
     ]
     sentences = [f"{mark(signal)}: {told}."] if signal is not None and signal.marked else []
     sentences.append(f"{last}{', ' + listed(moves) if moves else ''}.")
+    if signal is not None and signal.tier == "none":
+        sentences.append("Within its expected range.")
+    weeks = [value for value in line.weeks if value is not None]
+    if len(weeks) > 1:
+        sentences.append(
+            f"Weeks go from {exact(weeks[0], unit, currency)} to {exact(weeks[-1], unit, currency)}."
+        )
     known = [(value, place) for place, value in enumerate(line.months) if value is not None]
     names = [month(end, name) for end, name in zip(chart.axis.month_ends, chart.axis.months, strict=True)]
     if len(known) > 1:
