@@ -16,6 +16,7 @@ from shutil import copytree, ignore_patterns
 import openpyxl
 import pptx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from metrics import open_workspace, text
 from metrics.deck import (
@@ -41,6 +42,7 @@ from metrics.export.csv import BOX
 from metrics.shipped import shipped
 from metrics.six_twelve import Annotation, Change
 from metrics.wheel import NodeState, Wheel
+from tests.browser import LAST_WEEK, a_shop, chromium
 from tests.drawn import AXIS, WEEK, a_block, a_box, a_chart, a_deck, a_line, a_target
 from tests.test_html import Page
 from tests.test_marks import a_signal
@@ -256,17 +258,17 @@ def is_second(deck: Deck, key) -> bool:
 
 
 def test_every_number_of_the_demo_is_readable_in_the_html(demo, files):
-    page = Page(files["html"].decode())
+    told = Page(files["html"].decode()).text
     for block in demo.blocks:
         if block.chart is None:
             continue
         line = block.chart.lines[0]
         for value in (*line.weeks, *line.weeks_year_earlier, *line.months, *line.months_year_earlier):
             if value is not None:
-                assert text.full(value, line.unit, demo.currency) in page.text, (block.title, value)
+                assert text.full(value, line.unit, demo.currency) in told, (block.title, value)
         for box in block.chart.box:
             for words in text.box_cells(box, demo.currency):
-                assert words in page.text, (block.title, words)
+                assert words in told, (block.title, words)
 
 
 def test_box_scores_and_tables_read_the_same_on_slides_and_in_html(demo, files):
@@ -294,8 +296,6 @@ def test_the_same_deck_gives_the_same_bytes_in_every_form(demo, files):
 
 
 def test_a_published_week_gives_the_same_workbook_and_slides_after_the_deck_has_moved_on(tmp_path):
-    from tests.browser import LAST_WEEK, a_shop
-
     folder = a_shop(tmp_path / "shop")
     definitions = folder / "workspace.yaml"
     told = definitions.read_text(encoding="utf-8").replace(
@@ -628,3 +628,61 @@ INERT = [
 @pytest.mark.parametrize(("words", "written"), [c[1:] for c in INERT], ids=[c[0] for c in INERT])
 def test_inert(words, written):
     assert csv_form.inert(words) == written
+
+
+# --- the HTML file in a browser ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def html_file(demo, tmp_path_factory):
+    """The demo's first and last sections: cards, marks, tables, an exception report, the flywheel."""
+    few = replace(demo, sections=(*demo.sections[:1], *demo.sections[5:7], demo.sections[-1]))
+    file = tmp_path_factory.mktemp("html") / "deck.html"
+    file.write_bytes(FORMATS["html"].make(few, Setting()))
+    return file
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_the_html_file(browser, html_file, theme):
+    page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme=theme)
+    page.goto(html_file.as_uri())
+    page.locator(".w-bar input").wait_for()
+    found = Axe().run(page).response["violations"]
+    page.close()
+    serious = [
+        f"{one['id']}: {one['help']} {[node['html'][:160] for node in one['nodes'][:3]]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+def test_the_html_file_reads_without_a_script(browser, html_file, demo):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(html_file.as_uri())
+    told = page.locator("body").inner_text()
+    assert demo.answers[0].text in told
+    assert text.chance(len(demo.exceptions), demo.by_chance[0]) in told
+    chart = next(b for b in demo.blocks if b.chart)
+    table = page.locator(f"#b{chart.number} details")
+    table.locator("summary").click()
+    assert text.full(chart.chart.lines[0].weeks[-1], chart.chart.lines[0].unit) in table.inner_text()
+    context.close()
+
+
+def test_the_html_file_jumps_to_a_section(browser, html_file, demo):
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(html_file.as_uri())
+    page.get_by_label("Go to a section").select_option(label=demo.sections[-1].title)
+    heading = page.locator(".w-section h2", has_text=demo.sections[-1].title)
+    page.wait_for_function(
+        "e => Math.abs(e.getBoundingClientRect().top) < 120", arg=heading.element_handle(), timeout=5_000
+    )
+    page.close()

@@ -311,8 +311,12 @@ function create(root, options) {
   function jump(id) {
     if (!id) return;
     const target = root.querySelector(`#${CSS.escape(id)}`);
-    target?.scrollIntoView({ block: "start" });
-    target?.scrollIntoView({ block: "start" }); // once more, now that what lies before it has its height
+    let left = 4; // What lies before it takes its height only as it comes near: aim again, frame by frame.
+    const aim = () => {
+      target?.scrollIntoView({ block: "start" });
+      if (--left > 0) requestAnimationFrame(aim);
+    };
+    aim();
   }
 
   // In a shadow root the page does not follow its links.
