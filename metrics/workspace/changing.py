@@ -41,6 +41,7 @@ SAID: Final = {  # Parts of a definition that are told with what they were and a
     "matures_after_weeks": "weeks until it is mature",
 }
 REWORDED: Final = ("meaning", "as_the_customer_meets_it", "gaming", "guardrails", "controllable")
+LEADING: Final = ("how", "style", "series", "numerator", "denominator", "of")
 AMOUNTS: Final = ("value", "low", "high", "total")  # Parts of a target in the metric's unit.
 BOX: Final = {
     "last_week": "last week",
@@ -294,7 +295,7 @@ def _part(part: str, value: Any, unit: Unit, currency: str) -> str:
     if not isinstance(value, Mapping):
         return str(value)
     words = []
-    for name, each in value.items():
+    for name, each in sorted(value.items(), key=_leading):
         if each in (None, {}, [], ()):
             continue
         if part == "target" and name in AMOUNTS and isinstance(each, int | float):
@@ -306,3 +307,8 @@ def _part(part: str, value: Any, unit: Unit, currency: str) -> str:
         else:
             words.append(str(each) if name in ("how", "style") else f"{name} {each}")
     return ", ".join(words)
+
+
+def _leading(part: tuple[str, Any]) -> tuple[int, str]:
+    """The order of a definition's parts, which files do not keep."""
+    return LEADING.index(part[0]) if part[0] in LEADING else len(LEADING), part[0]
