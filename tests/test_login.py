@@ -32,11 +32,11 @@ people:
 login: {groups: {wbr-programme: [deck_owner]}}
 """
 USERS = [
-    User("a", {"email": "ada@shop.example", "name": "Ada M", "groups": []}),
-    User("b", {"email": "BEN@shop.example", "name": "Ben R", "groups": ["wbr-programme"]}),
-    User("d", {"email": "dee@shop.example", "name": "Dee P"}),
-    User("x", {"email": "x@else.example", "name": "A Stranger"}),
-    User("u", {"email": "ada@shop.example", "email_verified": False}),
+    User(sub="a", claims={"email": "ada@shop.example", "name": "Ada M", "groups": []}),
+    User(sub="b", claims={"email": "BEN@shop.example", "name": "Ben R", "groups": ["wbr-programme"]}),
+    User(sub="d", claims={"email": "dee@shop.example", "name": "Dee P"}),
+    User(sub="x", claims={"email": "x@else.example", "name": "A Stranger"}),
+    User(sub="u", claims={"email": "ada@shop.example", "email_verified": False}),
 ]
 
 
@@ -111,10 +111,12 @@ def someone(browser: Browser) -> Iterator[Page]:
 
 
 def log_in(page: Page, server: Server, who: str, at: str = "") -> None:
-    page.goto(f"{server.address}/{at}")
+    page.goto(server.address)
     page.get_by_role("button", name="Log in").click()
     page.get_by_role("button", name=who, exact=True).click()
-    page.wait_for_selector(".w-deck, .wu-door, .wu-trouble")
+    page.wait_for_selector(".w-deck, .wu-door, .wu-trouble", state="attached")
+    if at:
+        page.goto(f"{server.address}/{at}")
 
 
 def text(page: Page) -> str:
@@ -238,18 +240,41 @@ def test_programs_bring_tokens_and_no_cookie(server):
 # --- claims and time, without a browser -------------------------------------------------------------
 
 
-@pytest.fixture
-def visited(shop: Path, monkeypatch: pytest.MonkeyPatch):
-    """A page as a logged-in person meets it, with the provider's claims as told."""
+def shown(app: AppTest) -> str:
+    """All that a page says."""
+    sheets = (json.loads(one.proto.json)["html"] for one in app.get("bidi_component"))
+    return "".join([*(one.value for one in app.html if "<style>" not in one.value), *sheets])
 
-    def visited(claims: dict[str, object] | None) -> AppTest:
-        monkeypatch.setenv("WBR_WORKSPACE", str(shop))
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch):
+    """A page of a workspace, as a server in some mode shows it to somebody."""
+
+    def opened(
+        folder: Path, page: str = "", user: dict[str, object] | None = None, **address: str
+    ) -> AppTest:
+        monkeypatch.setenv("WBR_WORKSPACE", str(folder))
         app = AppTest.from_file(str(ROOT / "metrics" / "ui" / "entry.py"), default_timeout=30)
-        app.secrets["auth"] = {"cookie_secret": "c" * 40, "redirect_uri": "http://127.0.0.1/oauth2callback"}
-        app.user = {"is_logged_in": claims is not None, **(claims or {})}
+        app.user = user or {}
+        if page:
+            app.run()
+            app.switch_page(str(ROOT / "pages" / f"{page}.py"))
+        for name, value in address.items():
+            app.query_params[name] = value
         app.run()
         assert not app.exception
         return app
+
+    return opened
+
+
+@pytest.fixture
+def visited(shop: Path, opened, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """The review as a logged-in person meets it, with the provider's claims as told."""
+    monkeypatch.setenv(door.SECRETS, str(secrets(tmp_path, 1, 1)))
+
+    def visited(claims: dict[str, object] | None) -> AppTest:
+        return opened(shop, user={"is_logged_in": claims is not None, **(claims or {})})
 
     return visited
 
@@ -272,20 +297,18 @@ MET = [
 
 @pytest.mark.parametrize(("told", "words"), [c[1:] for c in MET], ids=[c[0] for c in MET])
 def test_what_a_login_is_met_with(visited, told, words):
-    app = visited(told)
-    shown = "".join(one.value for one in app.html) + "".join(
-        json.loads(one.proto.json)["html"] for one in app.get("bidi_component")
-    )
-    assert words in shown
-    assert ("Visits" in shown) is (words == "Weekly review")
+    said = shown(visited(told))
+    assert words in said
+    assert ("Visits" in said) is (words == "Weekly review")
 
 
 def test_a_login_that_ends_while_a_page_is_open_ends_at_the_next_run(visited):
     app = visited(claims())
+    assert "Visits" in shown(app)
     app.user = {"is_logged_in": True, **claims(exp=1_700_000_000)}
     app.run()
-    assert any("Your login has expired." in one.value for one in app.html)
-    assert not app.get("bidi_component")
+    assert "Your login has expired." in shown(app)
+    assert "Visits" not in shown(app)
 
 
 # --- how a server may be started --------------------------------------------------------------------
@@ -359,24 +382,28 @@ def test_other_ways_to_start_it_are_refused_too(shop, command):
     assert "Nobody logs in" in said or "trustedUserHeaders" in said
 
 
-def test_strangers_who_may_read_read_what_is_not_confidential_and_decide_nothing(browser, tmp_path):
-    shop = a_guarded_shop(tmp_path / "shop")
-    text_of = (shop / "workspace.yaml").read_text(encoding="utf-8")
-    (shop / "workspace.yaml").write_text(
-        text_of.replace("login: {groups: {wbr-programme: [deck_owner]}}\n", "")
+def an_open_shop(folder: Path) -> Path:
+    """The guarded shop without a login."""
+    path = a_guarded_shop(folder) / "workspace.yaml"
+    path.write_text(
+        "\n".join(line for line in path.read_text("utf-8").splitlines() if not line.startswith("login:")),
+        "utf-8",
     )
-    with serving(shop, "--allow-anonymous-readers") as server, someone(browser) as page:
-        page.goto(f"{server.address}/?as=dee")
-        page.wait_for_selector(".w-deck > *", state="attached")
-        shown = text(page)
-        assert "Visits" in shown
-        assert "Revenue" not in shown
-        assert page.get_by_text("Who is at this computer?").count() == 0
-        page.goto(f"{server.address}/sources?as=cy")
-        page.wait_for_selector(".w-deck > *", state="attached")
-        assert page.get_by_role("button", name="Load all sources").count() == 0
-        page.goto(f"{server.address}/people?as=dee")
-        page.wait_for_selector("text=This page is not yours")
+    return folder
+
+
+def test_strangers_who_may_read_read_what_is_not_confidential_and_decide_nothing(
+    opened, monkeypatch, tmp_path
+):
+    shop = an_open_shop(tmp_path / "shop")
+    monkeypatch.setenv(door.READERS, "1")
+    app = opened(shop, **{"as": "dee"})
+    assert "Visits" in shown(app)
+    assert "Revenue" not in shown(app)
+    assert "Who is at this computer?" not in shown(app)
+    loading = opened(shop, "sources", **{"as": "cy"})
+    assert not [one for one in loading.button if one.key in ("load", "take back")]
+    assert "This page is not yours" in shown(opened(shop, "people", **{"as": "dee"}))
     assert open_workspace(shop).journal.facts() == ()
 
 
@@ -409,11 +436,22 @@ def test_a_person_is_picked_once_at_a_machine_and_can_be_changed(browser, tmp_pa
     assert known == {str(shop.resolve()): "ben"}
 
 
-def test_a_workspace_that_wants_a_login_shows_nothing_without(browser, shop):
-    with serving(shop) as server, someone(browser) as page:
-        page.goto(f"{server.address}/?as=dee")
-        page.wait_for_selector("text=wants people to log in")
-        assert "Visits" not in text(page)
+def test_a_workspace_that_wants_a_login_shows_nothing_without(opened, shop):
+    said = shown(opened(shop, **{"as": "dee"}))
+    assert "wants people to log in" in said
+    assert "Visits" not in said
+
+
+def test_a_role_taken_away_counts_in_the_page_that_is_open(opened, tmp_path):
+    shop = an_open_shop(tmp_path / "shop")
+    app = opened(shop, "people", **{"as": "dee"})
+    assert "People" in shown(app)
+    house = open_workspace(shop)
+    house.belongs("ben", ("deck_owner",))
+    house.entering.revoke("dee", "deck_owner", by="ben", because="moved on")
+    app.run()
+    assert "This page is not yours" in shown(app)
+    assert house.journal.facts(kind="access.refused", author="dee")
 
 
 # fmt: off

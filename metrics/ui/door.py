@@ -56,8 +56,8 @@ class Visitor:
 
 def mode() -> Mode:
     """How the dashboard is served."""
-    if get_secrets_auth_section():
-        return "login"
+    if os.environ.get(SECRETS) or get_secrets_auth_section():
+        return "login"  # Also where the file that was named can be read no more: then nobody comes in.
     return "readers" if os.environ.get(READERS) == "1" else "local"
 
 
