@@ -110,15 +110,15 @@ def _front(deck: Deck) -> Iterator[Told]:
     for words in deck.changed:
         yield {"what": "changed", "words": words}
     for case in deck.cases:
-        for one in case.members:
+        for marked in case.members:
             yield {
                 "what": "exception",
-                "block": one.number,
-                "metric": one.metric,
-                "name": one.name,
+                "block": marked.number,
+                "metric": marked.metric,
+                "name": marked.name,
                 "label": case.lead.name,
-                "ending": one.signal.week_ending,
-                "words": one.told,
+                "ending": marked.signal.week_ending,
+                "words": marked.told,
             }
 
 

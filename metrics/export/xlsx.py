@@ -357,7 +357,7 @@ def _states(deck: Deck) -> Sheet:
 
 def _table(block: Block, table: Table, currency: str, taken: set[str]) -> Sheet:
     """A table of the deck, on a sheet of its own."""
-    rows = tuple(
+    rows: tuple[tuple[Value, ...], ...] = tuple(
         (row.header, *(Cell(value, formats.cells(row.unit, currency)) for value in row.values))
         for row in table.rows
     )

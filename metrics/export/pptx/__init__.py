@@ -12,7 +12,7 @@ Source: wbr-method.md sections 2 and 3.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from io import BytesIO
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pptx
@@ -34,6 +34,10 @@ from metrics.export.pptx import page
 from metrics.export.pptx.chart import left_out, native
 from metrics.export.pptx.page import HIGH, MARGIN, WIDE, Box, Paragraph, Run, Text
 from metrics.wheel import Wheel
+
+if TYPE_CHECKING:
+    from pptx.chart.data import ChartData
+    from pptx.shapes.graphfrm import GraphicFrame
 
 T = TypeVar("T")
 MADE = datetime(2000, 1, 1)  # Written into every file, so that equal decks give equal bytes.
@@ -104,7 +108,7 @@ class _Slides:
         self._layout = self.show.slide_layouts[TITLE_ONLY]
         # The library walks all parts to name the next one: 500 charts would take a minute.
         package = self.show.part.package
-        package.next_partname = _Names(package.next_partname)  # type: ignore[method-assign]
+        package.next_partname = _Names(package.next_partname)  # type: ignore[method-assign, assignment]
         self._dress()
 
     def build(self) -> None:
@@ -151,7 +155,7 @@ class _Slides:
     # --- slides --------------------------------------------------------------------------------
 
     def _slide(self, title: str, aside: str = "", *, key: bool = False) -> Slide:
-        slide = self.show.slides.add_slide(self._layout)
+        slide: Slide = self.show.slides.add_slide(self._layout)
         page.title(slide, title, aside)
         left = tuple(Run(words, 7.5, ink=ink) for words, ink in KEY) if key else ()
         page.foot(slide, left, f"{self.deck.company} · {self.deck.week_label}")
@@ -316,11 +320,10 @@ class _Slides:
         said = self._said(block, box.width)
         low = 0.27 if said else 0.0
         figure = Box(box.x, box.y + above, box.width, box.height - above - score - low - 0.03)
-        frame = slide.shapes.add_chart(
-            XL_CHART_TYPE.LINE_MARKERS,
-            *(Inches(each) for each in (figure.x, figure.y, figure.width, figure.height)),
-            native(chart, currency, block.signal),  # type: ignore[arg-type]
-        )
+        chosen = cast("ChartData", native(chart, currency, block.signal))  # It has what is asked of one.
+        x, y, wide, high = (Inches(each) for each in (figure.x, figure.y, figure.width, figure.height))
+        made = slide.shapes.add_chart(XL_CHART_TYPE.LINE_MARKERS, x, y, wide, high, chosen)
+        frame = cast("GraphicFrame", made)
         frame.name = printable(f"{block.number} {block.title}")
         summary = text.summary(chart, currency, block.signal, block.told)
         frame.element.nvGraphicFramePr.cNvPr.set("descr", printable(summary))

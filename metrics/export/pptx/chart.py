@@ -370,9 +370,9 @@ def native(chart: SixTwelve, currency: str, signal: Signal | None) -> Native:
         values = _placed(second, "both")
         form = formats.labels(values, second.unit, currency)
         if two and not apart:
-            for part, axis in (("weeks", 0), ("months", 1)):
+            for part, on in (("weeks", False), ("months", True)):
                 series.append(
-                    Series(f"{second.name}, {part}", _placed(second, part), "second", axis, form)  # type: ignore[arg-type]
+                    Series(f"{second.name}, {part}", _placed(second, part), "second", 1 if on else 0, form)
                 )
         else:
             series.append(Series(second.name, values, "second", 1 if apart else 0, form, drawn=not two))
