@@ -39,7 +39,7 @@ import pandas as pd
 from metrics.errors import StoreError
 from metrics.health import Trouble
 from metrics.store import looking
-from metrics.store.generations import DAMAGE, READER_MEMORY, SPILL, Generations, Stepped
+from metrics.store.generations import READER_MEMORY, SPILL, Generations, Stepped, is_damage
 from metrics.store.reports import FileRead, LoadReport, Progress, Readings, Reject, SourceReport
 from metrics.store.statements import rows, sql
 from metrics.store.vintages import loaded, undone, views
@@ -121,8 +121,10 @@ class Store:
                 f"The query needs more than {READER_MEMORY} of memory and {SPILL} "
                 f"in {tempfile.gettempdir()}. Ask for fewer metrics or less time, or free space there."
             ) from error
-        except DAMAGE as error:
-            raise self._generations.damaged(name, error) from error
+        except duckdb.Error as error:
+            if is_damage(error):
+                raise self._generations.damaged(name, error) from error
+            raise
         finally:
             timer.cancel()
             connection.close()

@@ -341,8 +341,12 @@ class Generations:
             if changed:
                 connection.commit()
                 connection.execute("CHECKPOINT")
-        except (duckdb.OutOfMemoryException, duckdb.TransactionException, *DAMAGE) as error:
-            raise self._unwritten(error) from error
+        except duckdb.Error as error:
+            if is_damage(error) or isinstance(
+                error, duckdb.OutOfMemoryException | duckdb.TransactionException
+            ):
+                raise self._unwritten(error) from error
+            raise
         finally:
             connection.close()
         if changed:
@@ -384,6 +388,11 @@ class Generations:
         """Remove the oldest generations; a reader that has one open keeps it until it closes."""
         for name in self._names()[:-keep]:
             (self._folder / name).unlink(missing_ok=True)
+
+
+def is_damage(error: duckdb.Error) -> bool:
+    """Whether an error comes from the file or its disk. A wrong checksum has no class of its own."""
+    return isinstance(error, DAMAGE) or type(error) is duckdb.Error
 
 
 def schema(connection: duckdb.DuckDBPyConnection) -> int:

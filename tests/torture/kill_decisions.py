@@ -1,22 +1,25 @@
-"""Kill people in the middle of deciding: nothing that was decided may be lost, nothing be half published.
+"""Kill people in the middle of deciding and loading: nothing told may be lost, nothing be half there.
 
-A process opens a small workspace and, act after act, assigns an owner, answers for a metric, certifies
-four values at once and publishes the deck, each through the rules of the package. It says the number of
-an act before it begins and once it has come back. It is killed inside an act of the kind wanted, at a
-random moment of the time that such an act takes. After a kill
+A process opens a small workspace and, act after act, loads a file that tells the act's number in the last
+week, assigns an owner, answers for a metric, certifies four values at once and publishes the deck, each
+through the rules of the package. It says the number of an act before it begins and once it has come back. It
+is killed inside an act of the kind wanted, at a random moment of the time that such an act takes. After a kill
 
+- a new process sees the last load that had come back, or the one that was killed, in both series: no half week;
+- `wbr doctor` finds nothing wrong but a folder that a killed publication left;
 - the journal's chain verifies against a version noted before the kill;
 - every act that had come back is there, whole; at most the one that was killed may be there, too;
-- every edition that the journal names has its four files with the hashes noted there, and every other
+- every edition that the journal names has its files with the hashes noted there, and every other
   folder beside them is a whole one or a draft that nothing names.
 
-    python tests/torture/kill_decisions.py              200 kills
+    python tests/torture/kill_decisions.py              500 kills
     python tests/torture/kill_decisions.py --kills 20
 
 Prints counts; exits with 1 if anything was lost, torn or changed.
 """
 
 import argparse
+import json
 import os
 import random
 import re
@@ -27,6 +30,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -34,25 +38,53 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from metrics import open_workspace
 from metrics.journal import Fact
+from metrics.workspace import Workspace
+from metrics.workspace.doctor import troubles
 from metrics.workspace.loop import Loop
 from tests.browser import a_shop
 
-KINDS = ("publish", "assign", "answer", "certify")  # The kind of act n is KINDS[n % 4].
+KINDS = ("publish", "assign", "answer", "certify", "load")  # The kind of act n is KINDS[n % 5].
 METRICS = ("visits", "conversion", "orders", "revenue")
-FACTS = {"publish": 1, "assign": 1, "answer": 1, "certify": len(METRICS)}
+FACTS = {"publish": 1, "assign": 1, "answer": 1, "certify": len(METRICS)}  # A load tells no fact.
 PEOPLE = """people:
-  dee: {name: Dee Ray, roles: [deck_owner]}
+  dee: {name: Dee Ray, roles: [deck_owner, analyst]}
   fin: {name: Fin Lund, roles: [finance]}
 """
+BASES = {"visits": 1000, "orders": 500}  # What each series tells in the last week beside the number.
 NUMBER = re.compile(r"act (\d+)")
 PATIENCE = 60.0  # Seconds for a writer to open the workspace and come to its act.
 
 
-def act(loop: Loop, number: int) -> None:
-    """One decision, with its number in its words."""
+def a_company(folder: Path) -> Path:
+    """The shop, with people who may do all of it, and its first load."""
+    a_shop(folder, loaded=False)
+    declared = folder / "workspace.yaml"
+    declared.write_text(declared.read_text().replace("people:\n", PEOPLE, 1))
+    if os.fork() == 0:  # In a process of its own, so that this one never opens the store before it forks.
+        tell(folder, 0)
+        open_workspace(folder).load(by="dee")
+        os._exit(0)
+    os.wait()
+    return folder
+
+
+def tell(folder: Path, number: int) -> None:
+    """The shop's file, telling a number in both series on each day of the last week."""
+    source = folder / "shop.csv"
+    lines = source.read_text().splitlines()
+    week = [f"{line.split(',')[0]},{1000 + number},{500 + number},10" for line in lines[-7:]]
+    source.write_text("\n".join([*lines[:-7], *week]) + "\n")
+
+
+def act(house: Workspace, number: int) -> None:
+    """One decision, with its number in its words; or one load, with its number in the file."""
+    loop = house.loop
     words = f"act {number}"
     owner = loop.owning.of("visits").owner
     match KINDS[number % len(KINDS)]:
+        case "load":
+            tell(house.folder, number)
+            house.load(by="dee")
         case "assign":
             loop.owning.assign("visits", "ben" if owner == "ada" else "ada", words, by="dee")
         case "answer":
@@ -78,10 +110,10 @@ class Writer:
         if self.process == 0:
             os.close(out)
             try:
-                loop, number = open_workspace(folder).loop, first
+                house, number = open_workspace(folder), first
                 while True:
                     os.write(into, f"begin {number}\n".encode())
-                    act(loop, number)
+                    act(house, number)
                     os.write(into, f"done {number}\n".encode())
                     number += 1
             except BaseException:  # noqa: BLE001 - whatever it was must be told before the process ends
@@ -124,6 +156,29 @@ class Writer:
             self.broken = told
 
 
+def looked(folder: Path) -> list[str]:
+    """What a new process finds: the number of the last load on each day of both series, and what is wrong."""
+    out, into = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            house = open_workspace(folder)
+            days = {m: house.history(m, "day")["value"].tail(7) - base for m, base in BASES.items()}
+            numbers = {int(n) for told in days.values() for n in told}
+            found = troubles(folder, datetime.now(UTC))
+            wrong = [t.what for t in found if t.level == "wrong" and t.code != "edition_unknown"]
+            os.write(into, json.dumps([str(n) for n in sorted(numbers)] + wrong).encode())
+        except BaseException:  # noqa: BLE001 - whatever it was must be told before the process ends
+            os.write(into, json.dumps([traceback.format_exc()]).encode())
+        finally:
+            os._exit(0)
+    os.close(into)
+    with os.fdopen(out, "rb") as said:
+        told = said.read()
+    os.waitpid(child, 0)
+    return list(json.loads(told))
+
+
 def checked(loop: Loop, last_done: int, noted: str) -> Iterator[str]:
     """What is wrong after a kill, in words."""
     audit, broken = loop.audit(noted)
@@ -132,11 +187,17 @@ def checked(loop: Loop, last_done: int, noted: str) -> Iterator[str]:
     yield from broken
     found = Counter(map(number_of, loop.chronicle.facts()))
     last = max(found, default=0)
-    whole = {number: FACTS[KINDS[number % len(KINDS)]] for number in range(1, last + 1)}
+    told = [number for number in range(1, max(last, last_done) + 1) if KINDS[number % len(KINDS)] != "load"]
+    whole = {number: FACTS[KINDS[number % len(KINDS)]] for number in told}
     if found != whole:
         yield f"lost or half there: {sorted(set(whole.items()) ^ set(found.items()))[:5]}"
-    if not last_done <= last <= last_done + 1:
+    if last > last_done + 1:
         yield f"act {last_done} had come back, but the journal ends with {last}"
+    loads = [number for number in range(last_done + 2) if number == 0 or KINDS[number % len(KINDS)] == "load"]
+    seen = looked(loop.chronicle.house.folder)
+    come_back = max(number for number in loads if number <= last_done)
+    if len(seen) != 1 or seen[0] not in {str(come_back), str(loads[-1])}:
+        yield f"load {come_back} had come back, but a new process sees {seen}"
     folder = loop.publishing.folder
     for place in sorted(folder.iterdir()) if folder.is_dir() else ():
         if not place.name.startswith(".part-") and not is_whole(place):
@@ -147,7 +208,7 @@ def is_whole(place: Path) -> bool:
     """Whether an edition's folder holds the files that its own name was made from."""
     hashes = {file.name: sha256(file.read_bytes()).hexdigest() for file in place.iterdir()}
     told = "".join(f"{name}:{value}\n" for name, value in sorted(hashes.items()))
-    return place.name.endswith(sha256(told.encode()).hexdigest()[:8]) and len(hashes) == 4
+    return place.name.endswith(sha256(told.encode()).hexdigest()[:8])
 
 
 def begun_to_write(folder: Path, most: float) -> None:
@@ -178,7 +239,7 @@ def tortured(folder: Path, kills: int, chance: random.Random) -> list[str]:
         if wrong:
             return wrong
         noted = loop.chronicle.version
-        last = max(map(number_of, loop.chronicle.facts()), default=0)
+        last = max(done, *map(number_of, loop.chronicle.facts()), 0)
         kept += last > done
     named = {edition.folder for edition in loop.publishing.editions()}
     places = {p.name for p in loop.publishing.folder.iterdir()}
@@ -195,18 +256,11 @@ def tortured(folder: Path, kills: int, chance: random.Random) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--seed", type=int, default=4)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as found:
-        folder = a_shop(Path(found) / "shop", loaded=False)
-        declared = folder / "workspace.yaml"
-        declared.write_text(declared.read_text().replace("people:\n", PEOPLE, 1))
-        if os.fork() == 0:  # In a process of its own, so that this one never opens the store before it forks.
-            open_workspace(folder).load(by="test")
-            os._exit(0)
-        os.wait()
-        wrong = tortured(folder, asked.kills, random.Random(asked.seed))
+        wrong = tortured(a_company(Path(found) / "shop"), asked.kills, random.Random(asked.seed))
     for line in wrong:
         print(line, file=sys.stderr)
     return 1 if wrong else 0
