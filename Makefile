@@ -26,6 +26,7 @@ demo: install
 test: install
 	@sh tests/browser.sh
 	@sh tests/postgres.sh
+	@sh tests/poppler.sh
 	@sh tests/proxies.sh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

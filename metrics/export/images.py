@@ -20,6 +20,7 @@ from metrics.six_twelve import Box, SixTwelve
 
 DOTS = 216  # Per inch: three dots a unit of the drawing.
 EDGE, HEAD, ROW = 10.0, 36.0, 26.0  # Around the picture; above the drawing; a line of the box score.
+UNDER = 6.0  # Between the drawing and the box score.
 CELL = 9.6  # Size of the box score's figures.
 LONGEST = 64  # Characters of the name in one line.
 # Reads the drawing as data, so that no word of it is ever source.
@@ -34,7 +35,7 @@ class Picture:
     Attributes:
         chart: Its values.
         name: Of the metric.
-        about: Whose it is and which week, in a line.
+        about: Whose it is, which week, and what a reader must know before trusting it, in a line.
         currency: ISO code of amounts.
         signal: What the engine says of the last week.
         told: The same in a sentence.
@@ -60,7 +61,7 @@ def svg(picture: Picture) -> str:
         told=picture.told,
     )
     rows, lines = _scores(picture)
-    tall = HEAD + HEIGHT + ROW * lines + EDGE
+    tall = HEAD + HEIGHT + UNDER + ROW * lines + EDGE
     wide = WIDTH + 2 * EDGE
     summary = text.summary(picture.chart, picture.currency, picture.signal, picture.told)
     inside = drawn.replace("<svg ", f'<svg x="0" y="{HEAD:g}" width="{WIDTH:g}" height="{HEIGHT:g}" ', 1)
@@ -107,7 +108,7 @@ def _scores(picture: Picture) -> tuple[str, int]:
     parts = []
     for n, (header, words) in enumerate(cells):
         x = (n % across) * WIDTH / across
-        y = HEAD + HEIGHT + ROW * (n // across) + 9
+        y = HEAD + HEIGHT + UNDER + ROW * (n // across) + 9
         weight = ' font-weight="700"' if n in (0, 3, 5, 7) else ""
         parts.append(
             f'<text x="{x:.4g}" y="{y:.4g}" font-size="9" fill="{style.LIGHT["quiet"]}">{header}</text>'

@@ -8,8 +8,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 from metrics import text
-from metrics.deck import Deck
+from metrics.deck import Block, Deck
 from metrics.export import Exported, Fonts, Paper, Setting, form
+from metrics.ingest import slug
 from metrics.reviews.editions import Edition
 from metrics.workspace.ready import Ready
 from metrics.workspace.recording import recorded
@@ -58,7 +59,7 @@ class Exporting:
         made = recorded(then, then.deck(week_ending, deck=deck))
         known = f"-as-of-{as_of:%Y-%m-%dT%H%M}" if as_of is not None else ""
         return Exported(
-            f"{made.name}-{made.week_ending}{known}.{chosen.extension}",
+            f"{made.name}{self._segment}-{made.week_ending}{known}.{chosen.extension}",
             chosen.mime,
             self.ready.file(made, self._setting(paper, self._standing(made)), name, chosen.make),
         )
@@ -80,24 +81,40 @@ class Exporting:
         """
         from metrics.export import images  # Here: a library that only pictures and PDFs need.
 
-        house = self._house
-        known = house.metric(metric)
-        chosen = week_ending or house.default_week()
-        chart = house.chart(metric, chosen)
-        judged = next((row for row in house.judging.week(chosen).rows if row.metric == metric), None)
-        company = house.definitions.company
+        known = self._house.metric(metric)
+        chosen = week_ending or self._house.default_week()
+        block = self._shown(metric, chosen)
+        stamps = (*(block.chart.stamps if block.chart else ()), *(block.said.stamps if block.said else ()))
+        company = self._house.definitions.company
         shown = images.Picture(
-            chart,
+            block.chart or self._house.chart(metric, chosen),
             known.name,
-            f"{company.name} · week ending {text.day(chosen)}",
+            " · ".join((company.name, f"week ending {text.day(chosen)}", *stamps)),
             company.currency,
-            judged.signal if judged else None,
-            judged.told if judged else "",
+            block.signal,
+            block.told,
         )
         file = f"{metric}-{chosen}.{name}"
         if name == "svg":
             return Exported(file, "image/svg+xml", images.svg(shown).encode())
         return Exported(file, "image/png", images.png(shown, self._setting("a4", "").fonts))
+
+    def _shown(self, metric: str, week_ending: date) -> Block:
+        """The block of the first deck that shows a metric's chart; one of its own where none does."""
+        for deck in self._house.definitions.decks:
+            for block in self._house.deck(week_ending, deck=deck).blocks:
+                if block.metric == metric and block.chart is not None:
+                    return block
+        rows = self._house.judging.week(week_ending).rows
+        judged = next((row for row in rows if row.metric == metric), None)
+        return Block(
+            number=0,
+            kind="six_twelve",
+            title=metric,
+            chart=self._house.chart(metric, week_ending),
+            signal=judged.signal if judged else None,
+            told=judged.told if judged else "",
+        )
 
     def _frozen(
         self, week_ending: date, name: str, deck: str | None, edition: int | Literal["newest"], paper: Paper
@@ -124,8 +141,16 @@ class Exporting:
         stamp = "".join(f"{path.name} {(s := path.stat()).st_size} {s.st_mtime_ns}\n" for path in held)
         return Setting(paper, standing, Fonts(folder, sha256(stamp.encode()).hexdigest()))
 
+    @property
+    def _segment(self) -> str:
+        """Of a segment alone, its name in a file's."""
+        told = self._house.slice
+        return "" if told is None else "".join(f"-{slug(segment)}" for segment in told.where.values())
+
     def _standing(self, deck: Deck) -> str:
         """What a deck that was made just now is worth, in words."""
+        if self._house.slice is not None:
+            return f"{self._house.slice.words} alone, as it is known now"
         if deck.as_of is not None:
             return f"As known on {text.day(deck.as_of.date())}, not as published"
         known = self._house.loop.publishing.editions(deck.week_ending, deck.name)
