@@ -11,8 +11,15 @@ ui.bar(page)
 if ui.presenting():
     ui.meeting(page, deck)
 else:
-    frozen = ui.views(page, deck, ui.week_line(page))
-    if ui.view() == "week":
+    part = ui.segment(page)
+    frozen = ui.views(page, deck, ui.week_line(page), part)
+    if part is not None:
+        ui.hint(ui.left_out(page, part))
+        looked = "exceptions" if ui.view() == "exceptions" else "deck"
+        asked = ui.sheet(ui.review(part, part.deck(), looked, frozen=False), key="sheet", weeks=True)
+        ui.step(page, asked.step)
+        ui.open_metric(page, asked.metric)
+    elif ui.view() == "week":
         ui.open_metric(page, ui.week_view(page))
     else:
         looked = ui.view()

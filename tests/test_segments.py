@@ -198,3 +198,14 @@ def test_the_commands_tell_a_segment(shop):
     assert "2 metrics not told by country, device, and left out." in deck.stderr
     for wrong in (["--where", "country"], ["--where", "country=US", "--where", "country=CA"]):
         assert run(app, ["deck", *wrong, *folder]).exit_code == 2
+
+
+def test_a_file_of_a_segment_is_named_after_it_and_carries_no_words_of_the_whole(shop):
+    made = shop.sliced({"country": "US"}).exporting.exported(WEEK, "json")
+    assert made.name == "company-us-2026-05-09.json"
+    told = json.loads(made.data)
+    assert (told["title"], told["owner_answers"], told["actions"]) == (
+        "Weekly business review · US",
+        [],
+        [],
+    )

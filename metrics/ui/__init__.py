@@ -8,7 +8,7 @@ from metrics.ui.changes_view import changes
 from metrics.ui.correlations_view import correlations
 from metrics.ui.driver_view import drivers
 from metrics.ui.flywheel_view import flywheel
-from metrics.ui.frame import Page, main, nothing_loaded, open_metric, page
+from metrics.ui.frame import Page, hint, main, nothing_loaded, open_metric, page
 from metrics.ui.goal_view import all_goals, one_goal
 from metrics.ui.goal_view import tracks as goal_tracks
 from metrics.ui.importing import imports
@@ -24,6 +24,7 @@ from metrics.ui.one_metric import (
 )
 from metrics.ui.owning import owner_changes, owners_table, owners_view
 from metrics.ui.people_view import change_roles, roles
+from metrics.ui.segment import left_out, segment
 from metrics.ui.sent_view import deliveries
 from metrics.ui.server import serve
 from metrics.ui.sheet import sheet
@@ -46,8 +47,10 @@ __all__ = [
     "flywheel",
     "freshness",
     "goal_tracks",
+    "hint",
     "history",
     "imports",
+    "left_out",
     "load_now",
     "loads",
     "main",
@@ -66,6 +69,7 @@ __all__ = [
     "refused",
     "review",
     "roles",
+    "segment",
     "serve",
     "sheet",
     "signals",

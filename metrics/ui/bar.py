@@ -12,6 +12,7 @@ from metrics.ui import state, who, words
 from metrics.ui.download import downloads
 from metrics.ui.frame import KEPT_DECK, KEPT_WEEK, Page
 from metrics.ui.opened import View
+from metrics.ui.segment import segment_picker
 
 WEEK = timedelta(weeks=1)
 VIEWS: dict[View, str] = {
@@ -89,7 +90,7 @@ def view() -> View:
     return next((known for known in VIEWS if known == asked), "deck")
 
 
-def views(page: Page, deck: Deck, told: str) -> bool:
+def views(page: Page, deck: Deck, told: str, part: Page | None = None) -> bool:
     """Which deck, the ways to look at its week, presenter mode, and the deck as a file.
 
     A deck that was frozen can be seen as it was and as it would be now.
@@ -98,6 +99,7 @@ def views(page: Page, deck: Deck, told: str) -> bool:
         page: The page.
         deck: The week's deck as it is now.
         told: Where the week stands, in a line beside them.
+        part: The page as one segment alone, if that is looked at: its files are then those of the segment.
 
     Returns:
         Whether the frozen deck is wanted.
@@ -106,6 +108,7 @@ def views(page: Page, deck: Deck, told: str) -> bool:
     editions = page.workspace.loop.publishing.editions(deck.week_ending, deck.name)
     with st.container(key="views", horizontal=True, vertical_alignment="center", gap="medium"):
         _decks(page, deck)
+        segment_picker(page)
         st.segmented_control(
             "View",
             list(VIEWS),
@@ -117,12 +120,13 @@ def views(page: Page, deck: Deck, told: str) -> bool:
         st.button("Present", icon=":material/slideshow:", type="tertiary", key="present", on_click=_present)
         frozen = (
             bool(editions)
+            and part is None
             and view() == "deck"
             and st.toggle(
                 "As published", value=True, key="frozen", help="Off: as the numbers and words are now"
             )
         )
-        downloads(page, deck.name, deck.week_ending, editions[-1].number if frozen else None)
+        downloads(part or page, deck.name, deck.week_ending, editions[-1].number if frozen else None)
         st.html(f'<p class="wu-hint">{escape(told)}</p>', width="content")
     return frozen
 

@@ -18,7 +18,9 @@ KEPT = timedelta(days=365)  # Closed actions are told for a year, as the effects
 
 
 def recorded(house: "Workspace", deck: Deck) -> Deck:
-    """The deck with its answers, actions and links."""
+    """The deck with its answers, actions and links, which speak of the whole: a segment alone has none."""
+    if house.slice is not None:
+        return deck
     return replace(
         deck, replies=_replies(house, deck), actions=_actions(house, deck), links=_links(house, deck)
     )
