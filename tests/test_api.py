@@ -20,9 +20,9 @@ from metrics import api, open_workspace
 from metrics.api.addresses import ADDRESSES
 from metrics.api.openapi import document
 from metrics.api.pace import Buckets, Pace
-from metrics.errors import DecisionError, NotAllowedError, UnknownNameError
+from metrics.errors import DecisionError, DefinitionError, NotAllowedError, UnknownNameError
 from metrics.export import json as json_form
-from tests.browser import LAST_WEEK
+from tests.browser import LAST_WEEK, ROOT
 from tests.programs import a_spoken_to_shop, bearing, listening
 
 WIDE = api.Limits(pace=Pace(burst=1_000_000, per_second=1_000_000))
@@ -287,6 +287,9 @@ def test_a_frozen_edition_is_answered_as_it_was_frozen(house, address, line, rea
     stamp = frozen.pop("stamp")
     assert (stamp["published"]["edition"], stamp["published"]["by"]) == (1, "pia")
     assert frozen == house.loop.publishing.values(edition)
+    seen = line.get(asked, headers=reader)  # Who may not see all of it has the rest.
+    assert (seen.status_code, "wages" in seen.text) == (200, False)
+    assert [b["number"] for b in seen.json()["blocks"]] == [b["number"] for b in frozen["blocks"]]
     assert line.get(f"{address}/deck?week={week}&edition=7", headers=reader).status_code == 404
 
 
@@ -574,6 +577,60 @@ def test_a_source_that_is_pushed_has_no_file_to_load(house):
     with pytest.raises(Exception, match="POST /api/v1/observations"):
         house.load(["app"])
     assert {"app", "depot"} <= set(house.sources()["source"])
+
+
+# fmt: off
+DECLARED = [
+    # what a file says                                          what is said of it
+    ("app: {push: false, series: [orders]}",                    "false is not one of true"),
+    ("app: {push: true}",                                       "needs `series`"),
+    ("app: {push: true, series: [orders], csv: a.csv}",         "unknown key 'csv'"),
+    ("app: {push: true, series: [Orders made]}",                "Write 'orders_made'"),
+    ("app: {push: true, series: {orders: n}}",                  "a map stands where a list is needed"),
+    ("app: {push: true, series: [orders], grain: hour}",        "is not one of day, week, month"),
+    ("app: {push: true, series: [visits]}",                     "no source has a series 'orders'"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("source", "said"), DECLARED)
+def test_a_mistake_in_a_source_that_is_pushed_is_told_with_its_line(source, said, tmp_path):
+    (tmp_path / "w.yaml").write_text(
+        f"company: {{name: X}}\nsources:\n  {source}\nmetrics:\n"
+        "  orders: {name: O, kind: output, unit: count, better: up, measure: {how: total, series: orders}}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(DefinitionError) as told:
+        open_workspace(tmp_path)
+    assert said in str(told.value)
+    assert "w.yaml, line" in str(told.value)
+
+
+def test_the_command_line_makes_lists_and_takes_back_tokens(house, address, line):
+    def wbr(*words):
+        command = [sys.executable, "-m", "metrics.cli", *words, "-w", str(house.folder)]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+    made = wbr("token", "create", "nightly", "--for", "ada", "--expires", "2099-12-31")
+    assert made.returncode == 0, made.stderr
+    secret = made.stdout.strip()
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert line.get(f"{address}/owners", headers=headers).status_code == 200
+    rows = {row["id"]: row for row in json.loads(wbr("token", "list", "--format", "json").stdout)["rows"]}
+    row = rows[secret.split("_")[1]]
+    assert (row["name"], row["person"], row["state"], row["expires"][:10]) == (
+        "nightly",
+        "ada",
+        "valid",
+        "2100-01-01",
+    )
+    assert row["last_used"]
+    assert secret not in json.dumps(rows)
+    assert wbr("token", "revoke", row["id"], "--because", "moved").returncode == 0
+    assert line.get(f"{address}/owners", headers=headers).status_code == 401
+    wrong = wbr("token", "create", "x", "--for", "adda")
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert "Did you mean 'ada'" in wrong.stderr
 
 
 # --- the document -----------------------------------------------------------------------------------

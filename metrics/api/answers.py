@@ -20,7 +20,7 @@ from metrics.api.questions import (
     SignalsQuestion,
 )
 from metrics.definitions import Definitions, Metric, metrics_in
-from metrics.errors import CalendarError, NotAllowedError, UnknownNameError, hint
+from metrics.errors import CalendarError, UnknownNameError, hint
 from metrics.export import json as json_form
 from metrics.reviews.editions import Edition
 from metrics.workspace import Workspace
@@ -121,11 +121,6 @@ def deck(house: Workspace, asked: DeckQuestion) -> Answer:
             "An edition is as it was frozen: ask for `edition` or for `as_of`, not for both."
         )
     edition = house.loop.publishing.edition(week, name, asked.edition)
-    if house.hidden.metrics:
-        raise NotAllowedError(
-            f"Edition {asked.edition} was frozen with metrics that this reader may not see. Ask for the deck "
-            "without `edition`."
-        )
     frozen = house.loop.publishing.values(edition)
     return {**frozen, "stamp": stamp(house, week, deck=name, metrics=shown, edition=edition)}
 
