@@ -381,6 +381,14 @@ def test_words_from_outside_are_words_in_every_form(acme):
     assert [a["url"] for a in card["actions"]] == ["https://wbr.acme.example/"]
 
 
+def test_a_charts_number_does_not_read_as_a_count(acme):
+    workspace, environment, box, _ = acme
+    outcomes(workspace, environment, to=["dov"])
+    plain = words_of(box.mails[0])[0]
+    assert "\n- Failed checkouts (chart 1): Higher than expected" in plain
+    assert "\n2 exceptions; " in plain
+
+
 def test_slack_takes_no_more_than_it_takes():
     deck = {
         "company": "Acme", "title": "W" * 300, "week_label": "wk 19", "week_ending": "2026-05-09",

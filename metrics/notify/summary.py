@@ -102,8 +102,13 @@ def _parts(deck: Mapping[str, Any]) -> Iterator[Part]:
         yield Part(counts, points=_few([_told(one, said) for one in _exceptions(deck)], "exception"))
     if asked := [each["text"] for each in deck.get("asked", ())]:
         yield Part("Promised and still open", points=_few(asked, "promise"))
-    if notices := [f"{NOTICES.get(n['kind'], n['kind'])}: {n['text']}" for n in deck["notices"]]:
+    if notices := [_noticed(each) for each in deck["notices"]]:
         yield Part("What is late, missing or changed", points=_few(notices, "notice"))
+
+
+def _noticed(notice: Mapping[str, Any]) -> str:
+    label = NOTICES.get(notice["kind"], notice["kind"])
+    return str(notice["text"]) if notice["text"].startswith(label) else f"{label}: {notice['text']}"
 
 
 def _exceptions(deck: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -113,9 +118,9 @@ def _exceptions(deck: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _told(one: Mapping[str, Any], said: Mapping[str, str]) -> str:
-    number = f"{one['number']} " if one["number"] is not None else ""
+    number = f" (chart {one['number']})" if one["number"] is not None else ""  # In front it reads as a count.
     answer = said.get(one["metric"], "")
-    return f"{number}{one['name']}: {one['sentence']}." + (f" Answer: {answer}" if answer else "")
+    return f"{one['name']}{number}: {one['sentence']}." + (f" Answer: {answer}" if answer else "")
 
 
 def _few(points: Sequence[str], thing: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from metrics.ui.frame import Page
 from metrics.workspace.sending import sent
 
 SHOWN = 40  # Deliveries on the page, the newest first.
-COLUMNS = ("When", "Deck", "Week", "To", "As", "State")
+COLUMNS = ("When", "To", "State", "Deck", "Week", "As")
 
 
 def deliveries(page: Page) -> str:
@@ -25,8 +25,7 @@ def deliveries(page: Page) -> str:
     body = "".join(_row(each, page) for each in told[:SHOWN])
     heads = "".join(markup.head(column, left=True) for column in COLUMNS)
     open_ = sum(each.state != "delivered" for each in told)
-    note = f"{text.counted(len(told) - open_, 'deck')} delivered"
-    note += f", {open_:,} not or not surely." if open_ else "."
+    note = f"{len(told) - open_:,} delivered" + (f", {open_:,} to look at." if open_ else ".")
     if len(told) > SHOWN:
         note += f" The newest {SHOWN} of {len(told):,} are shown."
     return markup.block("Deliveries", markup.scrolled("Deliveries", heads, body), note)
@@ -41,13 +40,13 @@ def _row(each: Delivery, page: Page) -> str:
     cells = (
         definitions.decks[address.deck].title,
         f"{words.day(address.week_ending)}{edition}",
-        to,
         each.form,
     )
     return (
         f'<tr><th scope="row"{markup.LEFT}>{escape(words.moment(each.at.astimezone(zone)))}</th>'
+        f"{markup.cell(to, left=True)}<td{markup.LEFT}>{_state(each)}</td>"
         + "".join(markup.cell(cell, left=True) for cell in cells)
-        + f"<td{markup.LEFT}>{_state(each)}</td></tr>"
+        + "</tr>"
     )
 
 
