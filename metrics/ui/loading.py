@@ -153,9 +153,9 @@ def upload(page: Page) -> None:
     """A file for one source: checked first, its refused cells listed, loaded in a second step."""
     if not _may(page, "load"):
         return
-    sources = page.workspace.all_sources
+    sources = [name for name, source in page.workspace.all_sources.items() if source.form != "push"]
     with st.expander("Load a file from this machine", icon=":material/upload_file:"):
-        name = st.selectbox("Source it belongs to", list(sources), key="upload source")
+        name = st.selectbox("Source it belongs to", sources, key="upload source")
         file = st.file_uploader("File", type=list(FORMS), key="upload file", max_upload_size=25)
         if file is None or name is None:
             return

@@ -926,7 +926,7 @@ class Workspace:
             rows.append(
                 {
                     "source": name,
-                    "files": source.path,
+                    "files": source.path or "told by a program",
                     "grain": source.grain,
                     "last_loaded_at": None if known is None else known["loaded_at"],
                     "last_day": last_day,
