@@ -268,6 +268,7 @@ EVERYTHING = {
     "owners": lambda w: w.loop.owning.owners().all(w.loop.today),
     "owed": lambda w: w.loop.owed(),
     "reminders": lambda w: w.loop.reminders(),
+    "a reader's own reminders": lambda w: {p: m for p, m in w.whole.loop.reminders().items() if p in ("cy", "")},
     "answers": lambda w: w.loop.saying.answers(),
     "questions": lambda w: w.loop.saying.questions(),
     "topics": lambda w: w.loop.saying.topics(),

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -338,7 +339,7 @@ def remind(
     chosen = opened(workspace)
     told = chosen.loop.reminders(a_week(week, chosen), name)
     people = chosen.definitions.people
-    sent = reminded(chosen, told) if send else []
+    sent = reminded(chosen, told, _openly(chosen, a_week(week, chosen), name)) if send else []
     if form is Form.json:
         print_json(
             {
@@ -367,8 +368,21 @@ def remind(
         typer.echo(line)
 
 
-def reminded(workspace: Workspace, told: Mapping[str, Sequence[Owed]]) -> list[str]:
+def _openly(workspace: Workspace, week: date, deck: str | None) -> Mapping[str, Sequence[Owed]]:
+    """What a room that anybody may be in can be told: of decks and metrics that everybody may see."""
+    name, view = workspace.loop.deck_named(deck), workspace.seen_by(None)
+    return view.loop.reminders(week, name) if name in view.definitions.decks else {}
+
+
+def reminded(
+    workspace: Workspace, told: Mapping[str, Sequence[Owed]], openly: Mapping[str, Sequence[Owed]]
+) -> list[str]:
     """Tell people what they owe, on every way that is set up; a line for each.
+
+    Args:
+        workspace: Whose.
+        told: For each person's own mail.
+        openly: For the webhook, behind which anybody may read.
 
     Raises:
         NotifyError: No way is set up, or one did not work.
@@ -377,15 +391,18 @@ def reminded(workspace: Workspace, told: Mapping[str, Sequence[Owed]]) -> list[s
 
     definitions = workspace.definitions
     rules = definitions.notify
-    messages = []
-    for person, owed in told.items():
-        known = definitions.people.get(person)
-        lines = "\n".join(f"- {each.what}" for each in owed)
-        subject = f"{definitions.company.name}: {counted(len(owed), 'thing')} before the review"
-        name = known.name if known else "Nobody in particular"
-        messages.append(
-            notify.Message(known.email or "" if known else "", name, f"{subject} ({name})", lines)
-        )
+
+    def messages(told: Mapping[str, Sequence[Owed]]) -> list[notify.Message]:
+        made = []
+        for person, owed in told.items():
+            known = definitions.people.get(person)
+            lines = "\n".join(f"- {each.what}" for each in owed)
+            subject = f"{definitions.company.name}: {counted(len(owed), 'thing')} before the review"
+            name = known.name if known else "Nobody in particular"
+            address = known.email or "" if known else ""
+            made.append(notify.Message(address, name, f"{subject} ({name})", lines))
+        return made
+
     mail, hook = os.environ.get(rules.smtp_env, ""), os.environ.get(rules.webhook_env, "")
     if not mail and not hook:
         raise NotifyError(
@@ -395,9 +412,9 @@ def reminded(workspace: Workspace, told: Mapping[str, Sequence[Owed]]) -> list[s
     done = []
     hosts = notify.Rules(rules.allowed_hosts, rules.inner_hosts)
     if mail:
-        took = notify.mailed(messages, mail, rules.sender, hosts)
+        took = notify.mailed(messages(told), mail, rules.sender, hosts)
         done.append(f"Mailed to {', '.join(took) or 'nobody: no address is known'}.")
     if hook:
-        count = notify.posted(messages, hook, hosts)
+        count = notify.posted(messages(openly), hook, hosts)
         done.append(f"Posted {counted(count, 'message')} to the webhook.")
     return done

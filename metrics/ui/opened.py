@@ -100,6 +100,8 @@ def frozen_html(house: Opened, week_ending: date, deck: str) -> str | None:
     known = publishing.editions(week_ending, deck)
     if not known:
         return None
+    if house.workspace.hidden.metrics and "whole.json" not in known[-1].files:
+        return None  # Frozen before a value was kept of which less can be shown: the deck as it is now is.
     whole = publishing.document(known[-1]).decode()
     _, _, rest = whole.partition('<main class="w-deck">')
     return rest.partition("</main>")[0]

@@ -349,7 +349,22 @@ class Loop:
     def reminders(
         self, week_ending: date | None = None, deck: str | None = None
     ) -> dict[str, tuple[Owed, ...]]:
-        """What each person owes, by handle in the order of the file; under `""` what has nobody's name."""
+        """What each person owes, by handle in the order of the file; under `""` what has nobody's name.
+
+        Each is told of what they may see; what has nobody's name is told as everybody may see it.
+        """
+        house, name = self._house, self.deck_named(deck)
+        if house.whole is not house or not any(m.confidential for m in house.definitions.metrics.values()):
+            return self._owed_by(week_ending, name)
+        told = {}
+        for person in (*house.definitions.people, ""):
+            view = house.seen_by(person or None)
+            seen = view.loop._owed_by(week_ending, name) if name in view.definitions.decks else {}
+            if person in seen:
+                told[person] = seen[person]
+        return told
+
+    def _owed_by(self, week_ending: date | None, deck: str) -> dict[str, tuple[Owed, ...]]:
         definitions = self._house.definitions
         found: dict[str, list[Owed]] = {person: [] for person in definitions.people}
         for owed in self.owed(week_ending, deck):
