@@ -84,15 +84,13 @@ def png(picture: Picture, fonts: Fonts | None = None) -> bytes:
         SourceError: A file of the fonts' folder is no font that can be read.
     """
     face = typeface(fonts)
-    made = typst.compile(
+    return typst.compile(
         SHEET,
         font_paths=fonts_of(face),
         sys_inputs={"drawing": face.without(svg(picture)), "width": f"{WIDTH + 2 * EDGE:g}"},
         format="png",
         ppi=DOTS,
     )
-    assert isinstance(made, bytes)  # One page.
-    return made
 
 
 def _short(name: str) -> str:

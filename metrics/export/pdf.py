@@ -58,8 +58,8 @@ def document(deck: Deck, setting: Setting | None = None) -> bytes:
     lost: dict[str, None] = {}
     printed = _printed(words, face, lost)
     printed["lost"] = face.without(told(list(lost)))
-    made = typst.compile(
-        SOURCE.read_bytes(),
+    return typst.compile(
+        str(SOURCE),
         root=str(SOURCE.parent),
         font_paths=fonts_of(face),
         sys_inputs={"deck": json.dumps(printed, ensure_ascii=False), "families": "\n".join(_families(face))},
@@ -67,8 +67,6 @@ def document(deck: Deck, setting: Setting | None = None) -> bytes:
         pdf_standards=["ua-1"],
         timestamp=_moment(deck),
     )
-    assert isinstance(made, bytes)  # A PDF is one file; only pictures come as a list of pages.
-    return made
 
 
 def _moment(deck: Deck) -> datetime:
