@@ -1,6 +1,7 @@
 """Assistants at the review, with the protocol's own client: over stdio and HTTP, with a person's eyes."""
 
 import json
+import socket
 import subprocess
 import sys
 from datetime import timedelta
@@ -14,6 +15,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 from metrics.api import Pace, tools
+from metrics.errors import MetricsError
 from tests.browser import LAST_WEEK, ROOT
 from tests.programs import a_spoken_to_shop, bearing, listening
 
@@ -224,6 +226,14 @@ def test_a_long_answer_leaves_rows_out_and_says_so():
     assert told["rows"] == answer["rows"][: len(told["rows"])]
     assert told["left_out"]["rows"] == 1_000 - len(told["rows"])
     assert tools.fitted({"rows": [1, 2]}) == {"rows": [1, 2]}
+
+
+def test_a_port_that_is_taken_is_said_in_words(house):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(MetricsError, match="is taken by another program"):
+            tools.serve_http(lambda: house, other.getsockname()[1])
 
 
 def test_a_wrong_person_is_told_before_anybody_asks(house):

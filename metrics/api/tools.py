@@ -6,6 +6,7 @@ would be too long leaves rows out and says how many.
 """
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
@@ -47,6 +48,7 @@ from metrics.workspace.goals import goal_form
 Answer = dict[str, Any]
 Asking = TypeVar("Asking", bound=Callable[..., Answer])
 
+HERE = "127.0.0.1"  # Other machines reach it through a proxy, or not at all.
 MOST = 30_000  # Characters of an answer: what an assistant reads with room left to think.
 AT_ONCE = 4  # Answers worked on at the same time.
 WEEKS = 26  # Of a metric's history, unless more are asked for.
@@ -566,12 +568,24 @@ def over_http(house: Callable[[], Workspace], port: int, pace: Pace | None = Non
         return house().seen_by(token.subject)
 
     settings = AuthSettings(
-        issuer_url=AnyHttpUrl(f"http://127.0.0.1:{port}"), resource_server_url=None, required_scopes=[READ]
+        issuer_url=AnyHttpUrl(f"http://{HERE}:{port}"), resource_server_url=None, required_scopes=[READ]
     )
     made = server(reader, auth=settings, token_verifier=_Bearers(house))
-    return made.streamable_http_app(json_response=True, stateless_http=True, host="127.0.0.1")
+    return made.streamable_http_app(json_response=True, stateless_http=True, host=HERE)
 
 
 def serve_http(house: Callable[[], Workspace], port: int) -> None:
-    """Serve assistants on this machine over HTTP until the process is ended."""
-    uvicorn.run(over_http(house, port), host="127.0.0.1", port=port, log_level="warning")
+    """Serve assistants on this machine over HTTP until the process is ended.
+
+    Raises:
+        MetricsError: The port is taken.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HERE, port))
+        except OSError as error:
+            raise MetricsError(
+                f"Port {port} is taken by another program. Choose another one with --port."
+            ) from error
+    uvicorn.run(over_http(house, port), host=HERE, port=port, log_level="warning")
