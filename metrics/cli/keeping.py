@@ -13,6 +13,7 @@ from metrics.cli.shared import (
     Form,
     Format,
     Reason,
+    a_day,
     app,
     found,
     journal_address,
@@ -79,6 +80,44 @@ def doctor(workspace: Folder = None, form: Format = Form.text) -> None:
         typer.echo(f"{folder}: {f'{wrong} wrong' if wrong else 'nothing is wrong'}, {notes}.")
     if wrong:
         raise typer.Exit(1)
+
+
+@app.command()
+def compact(
+    since: Annotated[
+        str, typer.Option("--since", help="A day: values that stood no more then are forgotten.")
+    ],
+    workspace: Folder = None,
+    by: By = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    form: Format = Form.text,
+) -> None:
+    """Forget values that were corrected long ago, and give their room on the disk back."""
+    chosen = opened(workspace)
+    day = a_day(since)
+    if day is None:
+        raise typer.BadParameter("Name a day: --since 2026-01-01")
+    if not yes:
+        typer.confirm(
+            f"What was known before {day} can be shown no more, and loads from before cannot be undone. "
+            "Published decks stay as they are. Forget it?",
+            abort=True,
+            err=True,
+        )
+    before = chosen.rooms.taken()
+    gone = chosen.rooms.compact(day, by=by or somebody())
+    after = chosen.rooms.taken()
+    sizes = [told.parts["numbers"] for told in (before, after)]
+    if form is Form.json:
+        print_json({"forgotten": gone, "bytes_before": sizes[0], "bytes": sizes[1]})
+        return
+    if not gone:
+        typer.echo(f"Nothing to forget: every value that was ever told stood on {day} or later.")
+        return
+    typer.echo(
+        f"{counted(gone, 'value')} forgotten; the numbers take {sizes[1] / 1e6:.1f} MB, "
+        f"before {sizes[0] / 1e6:.1f}."
+    )
 
 
 @app.command("step-back")

@@ -47,6 +47,9 @@ CREATE TABLE observation_history (series_id INTEGER, day DATE, value DOUBLE, bat
 CREATE TABLE sample (series_id INTEGER, day DATE, value DOUBLE[], batch INTEGER);
 CREATE TABLE sample_history (series_id INTEGER, day DATE, value DOUBLE[], batch INTEGER, superseded_by INTEGER);
 
+-- Each compaction: what was known before `since` (UTC) was forgotten, so many tellings.
+CREATE TABLE horizon (since TIMESTAMP, compacted_at TIMESTAMP, compacted_by VARCHAR, tellings BIGINT);
+
 -- How many migrations made these tables (`store_migration_*.sql`).
 CREATE TABLE store_schema (version INTEGER);
-INSERT INTO store_schema VALUES (1);
+INSERT INTO store_schema VALUES (2);

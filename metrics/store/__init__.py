@@ -42,7 +42,7 @@ from metrics.store import looking
 from metrics.store.generations import READER_MEMORY, SPILL, Generations, Stepped, is_damage
 from metrics.store.reports import FileRead, LoadReport, Progress, Readings, Reject, SourceReport
 from metrics.store.statements import rows, sql
-from metrics.store.vintages import loaded, undone, views
+from metrics.store.vintages import compacted, horizon, loaded, undone, views
 
 __all__ = ["FileRead", "LoadReport", "Progress", "Readings", "Reject", "SourceReport", "Stepped", "Store"]
 
@@ -208,6 +208,39 @@ class Store:
     def troubles(self, now: datetime) -> tuple[Trouble, ...]:
         """What is wrong with the files of this store; every block is read, nothing is changed."""
         return tuple(looking.troubles(self._folder, self._generations, now))
+
+    def compact(self, since: datetime, compacted_at: datetime, *, by: str = "") -> int:
+        """Forget what stood no more at a time, and give the room back; loads before it cannot be undone.
+
+        What is known now, and what was known at that time or later, stays as it is; an earlier time can
+        be asked for no more. The two generations before stay until the next loads replace them.
+
+        Args:
+            since: The time, aware.
+            compacted_at: The time of the compaction.
+            by: Who does it.
+
+        Returns:
+            How many tellings were forgotten; 0 leaves the store as it is.
+
+        Raises:
+            StoreError: The store cannot be written, as for `add`; a time has no time zone; nothing was
+                ever loaded.
+        """
+        first, at = _utc(since, "since"), _utc(compacted_at, "compacted_at")
+        if not self.version:
+            raise StoreError("Nothing was loaded yet, so there is nothing to forget.")
+        return self._generations.rewritten(lambda draft: compacted(draft, first, at, by), by)[1]
+
+    def horizon(self) -> datetime | None:
+        """Since when the store knows what was known, in UTC; None if since ever."""
+        with self.reading() as connection:
+            since = horizon(connection)
+        return None if since is None else since.replace(tzinfo=UTC)
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each generation on the disk, oldest first."""
+        return self._generations.sizes()
 
     def loads(self) -> pd.DataFrame:
         """Every load and undo, newest first.

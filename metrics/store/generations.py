@@ -43,7 +43,7 @@ DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, d
 # functions that hand it a table of Python's ("pandas_scan does not exist").
 _OPENING = Lock()
 
-SCHEMA = 1  # How many `store_migration_*.sql` there are.
+SCHEMA = 2  # How many `store_migration_*.sql` there are.
 _TABLES = {"series", "load", "batch", "observation", "observation_history"}  # Of every store there ever was.
 
 _NAME = re.compile(r"wbr-(\d{6,9})\.duckdb")
@@ -143,8 +143,13 @@ class Generations:
                 break
         raise StoreError(f"{self._folder / 'CURRENT'} names {name}, which is not there. {self._way_back()}")
 
-    def written(self, work: Work[Done], by: str) -> tuple[str, Done]:
+    def written(self, work: Work[Done], by: str, *, dense: bool = False) -> tuple[str, Done]:
         """Run `work` on a copy of the current generation and publish the copy, if `work` says it changed.
+
+        Args:
+            work: What is done in the copy.
+            by: Who does it.
+            dense: Copy what is left into a file without holes.
 
         Returns:
             The name of the generation that holds the result, and what `work` returned.
@@ -165,6 +170,8 @@ class Generations:
                     done, changed = self._drafted(draft, current, work)
                     if not changed:
                         return current, done
+                    if dense:
+                        self._filled(draft)
                     self._publish(draft, name)
                 finally:
                     self._remove_leftovers()
@@ -175,6 +182,13 @@ class Generations:
                     "Free space on that disk, or give this user the right to write there, and load again."
                 ) from error
             return name, done
+
+    def rewritten(self, work: Work[Done], by: str) -> tuple[str, Done]:
+        """As `written`, and the new generation takes no more room than what it holds.
+
+        A database file never shrinks: what was removed leaves holes. So all that is left is copied out.
+        """
+        return self.written(work, by, dense=True)
 
     def damaged(self, name: str, error: Exception) -> StoreError:
         """Return what to say when a generation cannot be read."""
@@ -263,6 +277,14 @@ class Generations:
                 f"this one knows {SCHEMA}). Update the program."
             )
         self._known.add(name)
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each generation, oldest first; one that is pruned meanwhile is left out."""
+        found = {}
+        for name in self._names():
+            with suppress(OSError):
+                found[name] = (self._folder / name).stat().st_size
+        return found
 
     def _names(self) -> list[str]:
         """Return the generations in the folder, oldest first."""
@@ -355,6 +377,28 @@ class Generations:
             _sync(draft)
         return done, changed
 
+    def _filled(self, draft: Path) -> None:
+        """Copy a draft's tables into a file without holes, which takes its place."""
+        full = draft.with_name(f"{draft.name}.dense.part")
+        try:
+            connection = duckdb.connect(
+                str(full), config={**_writing(full), "enable_external_access": "true"}
+            )
+            try:
+                held = str(draft).replace("'", "''")  # An identifier of this module: its own draft's path.
+                connection.execute(f"ATTACH '{held}' AS held (READ_ONLY)")
+                kept = str(connection.execute(sql("own_name")).fetchall()[0][0]).replace('"', '""')
+                # Both are identifiers of this module.
+                connection.execute(f'COPY FROM DATABASE held TO "{kept}"')
+                connection.execute("DETACH held")
+                connection.execute("CHECKPOINT")
+            finally:
+                connection.close()
+        except duckdb.Error as error:
+            raise self._unwritten(error) from error
+        _sync(full)
+        full.replace(draft)
+
     def _unwritten(self, error: Exception) -> StoreError:
         return StoreError(
             f"{self._folder} could not be written ({_reason(error)}). Nothing was loaded. Free space on that "
@@ -445,15 +489,17 @@ def _sync(path: Path) -> None:
 
 
 def _writer(path: Path) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(
-        str(path),
-        config={
-            **_CLOSED_IN,
-            "storage_compatibility_version": "v1.5.0",  # So that every DuckDB from 1.5 on can read it.
-            "memory_limit": WRITER_MEMORY,
-            "temp_directory": str(path.with_name("spill")),
-        },
-    )
+    return duckdb.connect(str(path), config=_writing(path))
+
+
+def _writing(path: Path) -> dict[str, str | bool | int | float | list[str]]:
+    """How a draft is opened."""
+    return {
+        **_CLOSED_IN,
+        "storage_compatibility_version": "v1.5.0",  # So that every DuckDB from 1.5 on can read it.
+        "memory_limit": WRITER_MEMORY,
+        "temp_directory": str(path.with_name("spill")),
+    }
 
 
 def reader(path: Path) -> duckdb.DuckDBPyConnection:

@@ -46,6 +46,11 @@ def views(connection: duckdb.DuckDBPyConnection, as_of: datetime | None) -> None
     if as_of is None:
         connection.execute(sql("view_now"))
         return
+    if (since := horizon(connection)) is not None and as_of < since:
+        raise StoreError(
+            f"What was known on {as_of:%Y-%m-%d %H:%M} UTC was forgotten: this store was compacted and knows "
+            f"since {since:%Y-%m-%d %H:%M} UTC. Ask for a later time; published decks are as they were."
+        )
     ((last_known, first_unknown),) = cast(list[tuple[int, int | None]], rows(connection, "cut", as_of=as_of))
     if first_unknown is None:
         connection.execute(sql("view_now"))
@@ -55,6 +60,27 @@ def views(connection: duckdb.DuckDBPyConnection, as_of: datetime | None) -> None
     else:
         rows(connection, "known", as_of=as_of)
         connection.execute(sql("view_known"))
+
+
+def horizon(connection: duckdb.DuckDBPyConnection) -> datetime | None:
+    """Since when the store knows what was known (UTC, without zone); None if since ever."""
+    if "horizon" not in {str(name) for (name,) in rows(connection, "tables")}:
+        return None  # Written before stores could forget.
+    ((since,),) = cast(list[tuple[datetime | None]], rows(connection, "horizon"))
+    return since
+
+
+def compacted(
+    connection: duckdb.DuckDBPyConnection, since: datetime, compacted_at: datetime, by: str
+) -> tuple[int, bool]:
+    """Forget what stood no more at `since`; return how many tellings, and whether there were any."""
+    before = one(connection, "tellings", int)
+    for table in _TABLES.values():
+        rows(connection, "compact", table, since=since)
+    gone = before - one(connection, "tellings", int)
+    if gone:
+        rows(connection, "compacted", since=since, compacted_at=compacted_at, compacted_by=by, tellings=gone)
+    return gone, gone > 0
 
 
 def loaded(
@@ -173,6 +199,12 @@ def _refuse_undo(connection: duckdb.DuckDBPyConnection, load: int) -> None:
     if undone_at is not None:
         raise StoreError(
             f"Load {load} was already undone, on {undone_at:%Y-%m-%d %H:%M} UTC by load {undone_by}. {choice}"
+        )
+    ((since,),) = cast(list[tuple[datetime | None]], rows(connection, "forgotten", load=load))
+    if since is not None:
+        raise StoreError(
+            f"Load {load} cannot be undone: what stood before it was forgotten, as the store was compacted "
+            f"to {since:%Y-%m-%d}. Load the right numbers over it."
         )
 
 

@@ -64,7 +64,19 @@ def freshness(page: Page) -> str:
     heads = "".join(markup.head(column, left=True) for column in words_of)
     heads += "".join(markup.head(column) for column in ("Series", "Rows", "Refused"))
     title = f'<div class="w-title"><h1>Sources</h1><p>{escape(summary)}</p></div>'
-    return title + markup.scrolled("Sources", heads, body)
+    return title + markup.scrolled("Sources", heads, body) + _room(page)
+
+
+def _room(page: Page) -> str:
+    """How much room the workspace takes, in a line."""
+    told = page.workspace.rooms.taken()
+    parts = text.listed(f"{what} {_megabytes(size)}" for what, size in told.parts.items() if size)
+    since = f" What was known is kept since {words.day(told.since.date())}." if told.since else ""
+    return f'<p class="w-about">{escape(f"On the disk: {_megabytes(told.total)} ({parts}).{since}")}</p>'
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:.1f} MB"
 
 
 def _state(state: str, behind: float | None) -> str:

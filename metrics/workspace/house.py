@@ -60,6 +60,7 @@ from metrics.workspace.preparing import Preparing
 from metrics.workspace.pushing import Pushing
 from metrics.workspace.quarters import Quarters
 from metrics.workspace.querying import Querying
+from metrics.workspace.room import Rooms
 from metrics.workspace.seeing import VIEWS, Sift, hidden_from, seen_registry
 from metrics.workspace.segments import Segmented, segmented
 from metrics.workspace.slicing import Slice, cut, dimensions
@@ -696,6 +697,11 @@ class Workspace:
     def preparing(self) -> Preparing:
         """Everything that can be done before the people come."""
         return Preparing(self)
+
+    @cached_property
+    def rooms(self) -> Rooms:
+        """Disk use and compaction."""
+        return Rooms(self)
 
     @cached_property
     def querying(self) -> Querying:
