@@ -1,12 +1,4 @@
--- The tables of a new store. No primary keys: a three-column key makes the file ten times as large.
---
--- Takes    nothing
--- Returns  nothing; afterwards the store is empty and whole
---
--- A telling is one value of one series and day, told at one time (`batch.known_at`, UTC). It has
--- exactly one row: in `observation` if it stands now, else in `observation_history`, where
--- `superseded_by` is the batch that ended it, or its own batch if it never stood (it repeated what
--- was known, or its load was undone). `sample` is the same for the bag of samples of a day.
+-- A store of schema 1, as it was made before stores could forget, with one load of one series.
 
 CREATE TABLE series (series_id INTEGER, name VARCHAR, grain VARCHAR, segments MAP(VARCHAR, VARCHAR), kind VARCHAR);
 
@@ -47,6 +39,12 @@ CREATE TABLE observation_history (series_id INTEGER, day DATE, value DOUBLE, bat
 CREATE TABLE sample (series_id INTEGER, day DATE, value DOUBLE[], batch INTEGER);
 CREATE TABLE sample_history (series_id INTEGER, day DATE, value DOUBLE[], batch INTEGER, superseded_by INTEGER);
 
--- How many migrations made these tables (`store_migration_*.sql`).
+INSERT INTO series VALUES (1, 'orders', 'day', MAP {}, 'values');
+INSERT INTO load VALUES (1, '2026-02-11 00:00:00', 'ana', 'load', NULL, NULL, NULL);
+INSERT INTO load_source VALUES (1, 'web', 1, 1, 0, 0, 0, 1, '2026-01-05', '2026-01-05');
+INSERT INTO load_file VALUES (1, 'web', 'web.csv', '00', 1);
+INSERT INTO batch VALUES (1, 1, 'web', 'web.csv', '2026-02-11 00:00:00', false, NULL, NULL);
+INSERT INTO observation VALUES (1, '2026-01-05', 1.0, 1);
+
 CREATE TABLE store_schema (version INTEGER);
 INSERT INTO store_schema VALUES (1);
