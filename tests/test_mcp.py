@@ -2,7 +2,6 @@
 
 import json
 import socket
-import subprocess
 import sys
 from datetime import timedelta
 
@@ -15,7 +14,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 from metrics.api import Pace, tools
-from metrics.errors import MetricsError
+from metrics.errors import MetricsError, UnknownNameError
 from tests.browser import LAST_WEEK, ROOT
 from tests.programs import a_spoken_to_shop, bearing, listening
 
@@ -135,13 +134,13 @@ def test_what_people_typed_is_quoted_and_nothing_else(house, address):
 
 
 def test_each_sees_what_their_person_sees(house, address):
-    async def over_pipes(*options):
-        async with over_stdio(house, *options) as client:
+    async def seen_through(client):
+        async with client:
             told = await answered(client, "list_metrics")
-            return {row["metric"] for row in told["rows"]}
+            return "wages" in {row["metric"] for row in told["rows"]}
 
-    assert "wages" in anyio.run(over_pipes, "--as", "cora")
-    assert "wages" not in anyio.run(over_pipes)
+    assert anyio.run(seen_through, over_stdio(house, "--as", "cora"))
+    assert not anyio.run(seen_through, Client(tools.server(lambda: house.seen_by(None))))
     cora, ada = bearing(house, "cora"), bearing(house, "ada")
 
     def seen(headers):
@@ -166,15 +165,18 @@ WORDS = [
 # fmt: on
 
 
-def test_what_cannot_be_answered_is_said_in_words(house):
-    async def ask():
-        async with over_stdio(house, "--as", "ada") as client:
+def test_what_cannot_be_answered_is_said_in_words(house, address):
+    async def ask(headers):
+        async with (
+            httpx2.AsyncClient(headers=headers) as http,
+            Client(streamable_http_client(address, http_client=http)) as client,
+        ):
             for name, arguments, said in WORDS:
                 told = await refused(client, name, **arguments)
                 assert said in told, (name, arguments, told)
                 assert "Traceback" not in told
 
-    anyio.run(ask)
+    anyio.run(ask, bearing(house, "ada"))
 
 
 def call(name="list_decks"):
@@ -237,9 +239,26 @@ def test_a_port_that_is_taken_is_said_in_words(house):
 
 
 def test_a_wrong_person_is_told_before_anybody_asks(house):
-    command = [sys.executable, "-m", "metrics.cli", "mcp", "-w", str(house.folder), "--as", "adda"]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=60, input="", check=False
-    )
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "Did you mean 'ada'" in done.stderr
+    with pytest.raises(UnknownNameError, match="Did you mean 'ada'"):
+        tools.serve_stdio(lambda: house, "adda")
+
+
+def test_many_who_ask_at_once_see_each_only_their_own(house, address):
+    seen: dict[str, list[bool]] = {"cora": [], "ada": []}
+
+    async def ask(person, headers):
+        async with (
+            httpx2.AsyncClient(headers=headers) as http,
+            Client(streamable_http_client(address, http_client=http)) as client,
+        ):
+            for _ in range(5):
+                told = await answered(client, "list_metrics")
+                seen[person].append("wages" in {row["metric"] for row in told["rows"]})
+
+    async def crowd():
+        async with anyio.create_task_group() as group:
+            for person in ("cora", "ada") * 3:
+                group.start_soon(ask, person, bearing(house, person))
+
+    anyio.run(crowd)
+    assert seen == {"cora": [True] * 15, "ada": [False] * 15}
