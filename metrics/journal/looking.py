@@ -48,8 +48,8 @@ def _file(path: Path, now: datetime, noted: str) -> Iterator[Trouble]:
             "journal_leftover", "note", what, "Nothing: the next one to decide something removes it."
         )
     for kept in sorted(path.parent.glob(f"{path.name}.schema-[0-9]*")):
-        what = f"{kept} is the journal as it was before its schema changed."
-        yield Trouble("journal_kept", "note", what, "Remove it once all works; it also holds whom you erase later.")
+        what, do = f"{kept} is the journal before its schema changed.", "Remove it: it holds whom you erase."
+        yield Trouble("journal_kept", "note", what, do)
     if not path.exists():
         if log.exists():
             what = f"{path} is gone, but {log.name} is still there."
@@ -82,7 +82,7 @@ def _file(path: Path, now: datetime, noted: str) -> Iterator[Trouble]:
             yield Trouble("journal_damaged", "wrong", f"{path} is damaged ({error}).", RESTORE)
     except (JournalError, OSError) as error:
         yield Trouble("journal_damaged", "wrong", f"{path} cannot be read ({error}).", RESTORE)
-    if path.parent.exists() and not os.access(path, os.W_OK):
+    if not os.statvfs(path.parent).f_flag & os.ST_RDONLY and not os.access(path, os.W_OK):
         what = f"{path} may not be written by this user."
         yield Trouble("rights", "wrong", what, "Give this user the right to write the file and its folder.")
 

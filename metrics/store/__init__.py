@@ -41,7 +41,7 @@ from metrics.health import Trouble
 from metrics.store import looking
 from metrics.store.generations import READER_MEMORY, SPILL, Generations, Stepped, is_damage
 from metrics.store.reports import FileRead, LoadReport, Progress, Readings, Reject, SourceReport
-from metrics.store.statements import rows, sql
+from metrics.store.statements import sql
 from metrics.store.vintages import compacted, horizon, loaded, undone, views
 
 __all__ = ["FileRead", "LoadReport", "Progress", "Readings", "Reject", "SourceReport", "Stepped", "Store"]
@@ -195,15 +195,7 @@ class Store:
         Raises:
             StoreError: The store cannot be written, as for `add`.
         """
-
-        def done(draft: duckdb.DuckDBPyConnection) -> tuple[int, bool]:
-            count = len(rows(draft, "rename", before=before, after=after))
-            return count, count > 0
-
-        _, count = self._generations.written(done, "")
-        if count:
-            self._generations.forget_older()
-        return count
+        return self._generations.renamed(before, after)
 
     def troubles(self, now: datetime) -> tuple[Trouble, ...]:
         """What is wrong with the files of this store; every block is read, nothing is changed."""

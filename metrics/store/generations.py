@@ -73,6 +73,17 @@ class Stepped:
     written: tuple[float, ...]
 
 
+_WRITING = {
+    **_CLOSED_IN,
+    "storage_compatibility_version": "v1.5.0",  # So that every DuckDB from 1.5 on can read it.
+    "memory_limit": WRITER_MEMORY,
+}
+_COPIED = (
+    "series", "load_source", "load_file", "reject", "batch",
+    "observation", "observation_history", "sample", "sample_history",
+)  # fmt: skip
+
+
 class Generations:
     """The generations in a folder.
 
@@ -423,10 +434,58 @@ class Generations:
             elif path.name.endswith((".part", ".part.wal")):
                 path.unlink(missing_ok=True)
 
-    def forget_older(self) -> None:
-        """Remove every generation but the newest; a reader that has one open keeps it until it closes."""
+    def renamed(self, before: str, after: str) -> int:
+        """Write the current generation anew with another name for who loaded; return for how many loads.
+
+        Row by row into a new file, because a changed file keeps what stood there in blocks that are free
+        now. The older generations are removed: they hold the old name.
+
+        Raises:
+            StoreError: As for `written`.
+        """
         with self._lock(""):
+            name, reading = self.opened()
+            try:
+                count = len(reading.execute(sql("loads_by"), {"name": before}).fetchall())
+            finally:
+                reading.close()
+            if not count:
+                return 0
+            self._remove_leftovers()
+            new = _name(max(map(_number, self._names())) + 1)
+            draft = self._folder / f"{new}.part"
+            try:
+                self._rewritten(self._folder / name, draft, before, after)
+                _sync(draft)
+                self._publish(draft, new)
+            except (OSError, duckdb.Error) as error:
+                raise self._unwritten(error) from error
+            finally:
+                self._remove_leftovers()
             self._prune(1)
+            return count
+
+    def _rewritten(self, old: Path, draft: Path, before: str, after: str) -> None:
+        config = {key: value for key, value in _WRITING.items() if key != "enable_external_access"}
+        connection = duckdb.connect(
+            str(draft), config={**config, "temp_directory": str(draft.with_name("spill"))}
+        )
+        try:
+            connection.execute(sql("schema"))
+            quoted = str(old).replace(
+                "'", "''"
+            )  # ATTACH takes no bound value; a path of this folder is an identifier.
+            connection.execute(f"ATTACH '{quoted}' AS old (READ_ONLY)")
+            connection.begin()
+            connection.execute(sql("copy_load"), {"before": before, "after": after})
+            for table in _COPIED:
+                # An identifier of this module.
+                connection.execute(f"INSERT INTO {table} SELECT * FROM old.{table}")
+            connection.commit()
+            connection.execute("DETACH old")
+            connection.execute("CHECKPOINT")
+        finally:
+            connection.close()
 
     def _prune(self, keep: int = KEEP) -> None:
         """Remove the oldest generations; a reader that has one open keeps it until it closes."""
