@@ -1,6 +1,7 @@
 """Links asked of a workspace: from its files to the answer of the command line."""
 
 import json
+from dataclasses import fields
 from datetime import date, timedelta
 
 import numpy as np
@@ -118,6 +119,28 @@ def test_answers_are_remembered_until_the_numbers_change(evidence):
     assert evidence.correlations() is evidence.correlations()
     assert evidence.links() is evidence.links()
     assert evidence.pair("page_speed", "conversion") is evidence.pair("page_speed", "conversion")
+
+
+def test_a_scan_lies_ready_for_the_next_process_and_a_damaged_one_is_made_anew(folder, evidence):
+    found = evidence.correlations()
+    names = sorted(field.name for field in fields(found) if field.name != "strengths")
+
+    def same(other):
+        mine, theirs = found.strengths, other.strengths
+        assert [getattr(found, n) for n in names] == [getattr(other, n) for n in names]
+        assert (mine.drivers, mine.driven, mine.lags) == (theirs.drivers, theirs.driven, theirs.lags)
+        for name in ("r", "p", "allowed"):
+            np.testing.assert_array_equal(getattr(mine, name), getattr(theirs, name))
+
+    assert any(row.effect for row in found.rows)
+    (kept,) = (folder / "prepared").glob("scan-*.npz")
+    written = kept.stat().st_mtime_ns
+    same(open_workspace(folder).evidence.correlations())
+    assert kept.stat().st_mtime_ns == written
+    kept.write_bytes(kept.read_bytes()[:-50])
+    same(open_workspace(folder).evidence.correlations())
+    same(open_workspace(folder).evidence.correlations())
+    assert kept.stat().st_mtime_ns > written
 
 
 def test_an_earlier_week_knows_nothing_of_later_ones(evidence):

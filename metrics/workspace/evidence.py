@@ -33,6 +33,7 @@ from metrics.correlation.words import number
 from metrics.definitions import Definitions, Link, Metric
 from metrics.history import History
 from metrics.rollup import IMMATURE, PARTIAL
+from metrics.workspace.kept_scan import KeptScans, scanner
 
 if TYPE_CHECKING:
     from metrics.workspace.house import Workspace
@@ -52,6 +53,7 @@ class Evidence:
 
     def __init__(self, house: "Workspace") -> None:
         self._house = house
+        self._kept = KeptScans(house.folder)
         self._known: OrderedDict[tuple[object, ...], object] = OrderedDict()
         self._one_at_a_time = RLock()  # An answer asks for others.
 
@@ -183,7 +185,15 @@ class Evidence:
     def _scan(self, week: date) -> Correlations:
         told = shared_series(self._house.whole.definitions)
         shared = {pair: series for pair, series in told.items() if self._seen(*pair)}
-        return scan(self.panel(week), apart=self.apart, shared=shared)
+        house = self._house
+        key = "\n".join((house.whole.judging.state, house.hidden.key, week.isoformat(), scanner()))
+        kept = self._kept.read(key)
+        if kept is not None:
+            return kept
+        found = scan(self.panel(week), apart=self.apart, shared=shared)
+        if house.version:
+            self._kept.write(key, found)
+        return found
 
     def _panel(self, week: date) -> Panel:
         house = self._house

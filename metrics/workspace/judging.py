@@ -159,6 +159,11 @@ class Judging:
         return "\n".join((*parts, moment, engine()))
 
     @property
+    def state(self) -> str:
+        """Changes with a load and with what is declared."""
+        return "\n".join((self._house.version, self._store_file, self._definitions))
+
+    @property
     def _store_file(self) -> str:
         """When the store's file was made: a store thrown away and loaded anew counts its versions again."""
         path = self._house.folder / "store" / self._house.version
