@@ -17,7 +17,7 @@ from metrics.definitions import Definitions, Withheld
 from metrics.errors import DecisionError, MetricsError, NotAllowedError, UnknownNameError
 from metrics.export import FORMATS, html
 from metrics.export import json as json_form
-from metrics.registry import parse
+from metrics.registry import lint, parse
 from metrics.reviews.access import GONE, LEFT_OUT, Hidden, Sieve, hidden
 from metrics.reviews.login import holds, identified
 from metrics.workspace import Workspace
@@ -524,3 +524,68 @@ def test_no_page_has_an_editable_grid():
     ]
     assert wrong == []
     assert FIRST  # The shop of the other tests.
+
+
+# fmt: off
+WORKED_OUT = [
+    # it shows that …                                   more metrics                                                                     advice
+    ("the same series tells it",                        "  b: {name: B, kind: output, unit: count, better: up, measure: {how: mean, series: s}}",       "b"),
+    ("a ratio of it tells it",                          "  b: {name: B, kind: output, unit: fraction, better: up, measure: {how: ratio, numerator: s, denominator: t}}", "b"),
+    ("a sum with it tells it",                          "  b: {name: B, kind: output, unit: count, better: up, measure: {how: total, series: t}}\n"
+                                                        "  c: {name: C, kind: output, unit: count, better: up, measure: {how: sum, of: [a, b]}}", "c"),
+    ("others do not",                                   "  b: {name: B, kind: output, unit: count, better: up, measure: {how: total, series: t}}", ""),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("more", "advice"), [c[1:] for c in WORKED_OUT], ids=[c[0] for c in WORKED_OUT])
+def test_what_others_tell_of_it_is_advised(more, advice):
+    secret = "  a: {name: A, kind: output, unit: count, better: up, confidential: true, measure: {how: total, series: s}}"
+    known = parse({"w.yaml": f"company: {{name: X}}\n{PEOPLE}\nmetrics:\n{secret}\n{more}\n"})
+    told = [f.message for f in lint(known) if f.code == "worked_out"]
+    assert len(told) == bool(advice)
+    assert not advice or f"from {advice}." in told[0]
+
+
+# fmt: off
+TYPED = [
+    "' OR 1=1 --", "x'; DROP TABLE journal_fact; --", "../../etc/passwd", "%00", "a" * 10_000,
+    "<img src=x onerror=alert(1)>", "{{7*7}}", "2026-05-09' UNION SELECT 1", "\u202eabc",
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("typed", TYPED, ids=range(len(TYPED)))
+def test_what_is_typed_as_an_id_reaches_no_statement(house, typed):
+    """Ids are held against what is declared; what goes on into SQL is bound."""
+    for ask in (
+        house.metric,
+        house.history,
+        house.provenance,
+        house.restatements,
+        lambda name: house.deck(deck=name),
+        lambda name: house.evidence.pair(name, "orders"),
+        lambda name: house.drivers.dimensions(name),
+        lambda name: house.sliced({name: name}),
+        lambda name: house.loop.saying.answer(name, "routine", "x", by="ada"),
+    ):
+        with pytest.raises(MetricsError):
+            ask(typed)
+    assert house.journal.facts(subject=typed) == ()
+    assert house.loop.history(typed[:200]) == ()
+    assert house.journal.verify().ok
+
+
+@pytest.mark.parametrize("page", ["review", "metric", "goals", "owners", "correlations"])
+def test_what_is_typed_in_an_address_gives_the_default(folder, monkeypatch, page):
+    monkeypatch.setenv("WBR_WORKSPACE", str(folder))
+    app = AppTest.from_file(str(ROOT / "metrics" / "ui" / "entry.py"), default_timeout=30)
+    if page != "review":
+        app.run()
+        app.switch_page(str(ROOT / "pages" / f"{page}.py"))
+    for name in ("week", "deck", "metric", "as", "view", "driver", "driven", "goal", "present", "segment"):
+        app.query_params[name] = TYPED[5]
+    app.run()
+    assert not app.exception
+    said = "".join(json.loads(one.proto.json)["html"] for one in app.get("bidi_component"))
+    assert "<img src=x" not in said + "".join(one.value for one in app.html)

@@ -264,7 +264,8 @@ def _confidential(definitions: Definitions) -> Iterator[Question]:
         if not definitions.people:
             told = "no people are declared, so there is nobody to keep it from. Declare `people`."
             yield "nobody_to_hide_from", place, told
-        same = [m.id for m in open_ones if series_of(m.measure) and m.measure == metric.measure]
+        own = set(series_of(metric.measure))
+        same = [m.id for m in open_ones if own.intersection(series_of(m.measure))]
         parts = set(operands(metric.measure))
         if parts and not parts & secret:
             same += sorted(parts)
@@ -274,7 +275,8 @@ def _confidential(definitions: Definitions) -> Iterator[Question]:
             if secret.intersection(operands(m.measure)) == {name} and not isinstance(m.measure, Growth)
         ]
         if same:
-            told = f"everybody can work it out from {', '.join(dict.fromkeys(same))}. Keep that back as well."
+            others = ", ".join(dict.fromkeys(same))
+            told = f"somebody may work it out from {others}. Keep that back as well, or know it."
             yield "worked_out", place, told
 
 

@@ -452,9 +452,12 @@ class Workspace:
         if as_of is not None:
             kept &= told["new_known_at"] <= as_of.astimezone(UTC).replace(tzinfo=None)
         readers: dict[str, list[Metric]] = {}
+        secret = {
+            s for m in self.hidden.metrics for s in series_of(self.whole.definitions.metrics[m].measure)
+        }
         for metric in self.definitions.metrics.values():
             if not metric.retired and not metric.matures_after_weeks:
-                for name in series_of(metric.measure):
+                for name in set(series_of(metric.measure)) - secret:
                     readers.setdefault(name, []).append(metric)
         return tuple(
             week.Restated(
