@@ -340,7 +340,11 @@ def test_four_charts_a_slide_each_with_a_text_alternative_a_number_and_notes(dem
 
 
 def test_no_shape_leaves_its_slide(files):
-    show = pptx.Presentation(io.BytesIO(files["pptx"]))
+    stays_inside(files["pptx"])
+
+
+def stays_inside(told: bytes) -> None:
+    show = pptx.Presentation(io.BytesIO(told))
     for n, slide in enumerate(show.slides, 1):
         for shape in slide.shapes:
             assert shape.left >= 0, (n, shape.name)
@@ -429,6 +433,56 @@ def test_a_long_table_goes_on_with_its_header_on_the_next_slide():
     assert all(t.cell(0, 0).text == "Item" for t in tables)
     told = [row.cells[0].text for t in tables for row in list(t.rows)[1:]]
     assert told == [row.header for row in rows]
+
+
+NOTHING = a_line(
+    weeks=(None,) * 6, months=(None,) * 12, weeks_year_earlier=(None,) * 6, months_year_earlier=(None,) * 12,
+    weeks_state=("missing",) * 6, months_state=("missing",) * 12,
+)  # fmt: skip
+ODD = [
+    # it shows that a file can be made of …            a deck
+    ("no section",                                     a_deck(sections=())),
+    ("a section without blocks",                       a_deck(sections=(Section("Empty", ()),))),
+    ("a table without columns and rows",               a_deck(Block(1, "table", "E", table=Table((), ())))),
+    ("a chart without any value",                      a_deck(a_block(1, a_chart(NOTHING)))),
+    ("two scales without any value",                   a_deck(a_block(1, a_chart(NOTHING, two_axes=True)))),
+    ("what is no number",                              a_deck(a_block(1, a_chart(a_line(
+                                                           weeks=(math.inf, math.nan, 1.0, 1.0, 1.0, math.inf)))))),
+    ("amounts below zero in a currency without sign",  a_deck(a_block(1, a_chart(a_line(
+                                                           unit="currency", weeks=(-5e6, -1.0, 0.0, 2.0, -3e9, 1e-9)))),
+                                                           currency="CHF")),
+    ("names longer than a slide",                      a_deck(*(a_block(n, title="word " * 80, owner="name " * 40)
+                                                           for n in range(1, 6)), company="firm " * 60)),
+    ("other scripts",                                  a_deck(a_block(1, title="مؤشر 日本語 🚀"))),
+    ("a story of many slides",                         a_deck(Block(1, "story", "S", meaning="word " * 4_000))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("deck", [c[1] for c in ODD], ids=[c[0] for c in ODD])
+def test_odd_decks_become_files(deck):
+    stays_inside(FORMATS["pptx"].make(deck, Setting()))
+    openpyxl.load_workbook(io.BytesIO(FORMATS["xlsx"].make(deck, Setting())))
+    assert csv_form.document(deck).startswith("what,section,block")
+
+
+def test_a_story_of_many_slides_keeps_every_word():
+    words = [f"w{n}" for n in range(4_000)]
+    told = FORMATS["pptx"].make(a_deck(Block(1, "story", "S", meaning=" ".join(words))), Setting())
+    slides = pptx.Presentation(io.BytesIO(told)).slides
+    shown = "".join(s.text_frame.text for slide in slides for s in slide.shapes if s.name == "1  S")
+    assert shown.replace(" ", "") == "".join(words)
+
+
+def test_a_wide_table_goes_on_to_the_right_and_words_that_are_cut_stand_in_the_notes():
+    row = Row("An item", None, "text", (*(f"{n}" for n in range(29)), "a cause " * 60))
+    table = Table(tuple(f"Column {n}" for n in range(30)), (row,), "Item")
+    told = FORMATS["pptx"].make(a_deck(Block(1, "table", "Wide", table=table)), Setting())
+    slides = [s for s in pptx.Presentation(io.BytesIO(told)).slides if any(x.has_table for x in s.shapes)]
+    tables = [next(x.table for x in s.shapes if x.has_table) for s in slides]
+    assert [t.cell(1, 0).text for t in tables] == ["An item"] * 3
+    heads = [cell.text for t in tables for cell in list(t.rows[0].cells)[1:]]
+    assert heads == list(table.columns)
+    assert ("a cause " * 60).strip() in slides[-1].notes_slide.notes_text_frame.text
 
 
 # --- the workbook --------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from pptx.slide import Slide
 from pptx.util import Inches
 
 from metrics import text
-from metrics.deck import Block, Case, Deck, Marked, Section, Table
+from metrics.deck import Block, Case, Deck, Marked, Row, Section, Table
 from metrics.draw import grid
 from metrics.draw.flywheel import NODE, laid, state_words
 from metrics.draw.said import KINDS
@@ -48,6 +48,7 @@ TOP, FLOOR = 0.78, HIGH - 0.42  # Inches between which a slide's content stands.
 INSIDE = WIDE - 2 * MARGIN
 ROW = 0.245  # Inches of a table's row.
 TABLE_SIZE = 9.5
+MOST_COLUMNS = 14  # Twelve months fit; more stand on the next slide.
 KEY = (
     ("● ", "now"),
     ("this year   ", "quiet"),
@@ -216,7 +217,7 @@ class _Slides:
         """Paragraphs on as many slides as they need; no slide for none."""
         room, pages, used = FLOOR - TOP, list[list[Paragraph]](), 0.0
         air = 5.0
-        for paragraph in paragraphs:
+        for paragraph in (part for whole in paragraphs for part in _parts(whole, room)):
             high = page.height_of(paragraph, INSIDE) + air / page.POINTS
             if not pages or used + high > room:
                 pages.append([])
@@ -291,18 +292,18 @@ class _Slides:
         number = f"{block.number}  "
         head = [
             Run(number, 12, ink="quiet"),
-            Run(page.fitting(block.title, 12, box.width - 0.9), 12, bold=True),
+            Run(page.fitting(block.title, 12.5, box.width - 1.4), 12, bold=True),
         ]
         if block.code:
             head.append(Run(f"  {block.code}", 9, ink="quiet"))
         stamps = [*chart.stamps, *(block.said.stamps if block.said else ())]
-        about = [
-            Run(" · ".join(filter(None, (block.metric_kind, block.owner or "no owner"))), 9, ink="quiet")
-        ]
+        who = " · ".join(filter(None, (block.metric_kind, block.owner or "no owner")))
+        about = [Run(page.fitting(who, 9, box.width / 2), 9, ink="quiet")]
         loud = [s for s in stamps if s not in grid.EXPECTED]
         if stamps:
             ink = "attention" if loud else "quiet"
-            about.append(Run(f"   {' · '.join(stamps)}", 9, bold=True, ink=ink))
+            words = page.fitting(" · ".join(stamps), 9.5, box.width / 2 - 0.3)
+            about.append(Run(f"   {words}", 9, bold=True, ink=ink))
         ring = grid.ring(block.signal) if block.signal is not None else None
         marked: list[Paragraph] = []
         if ring is not None and block.signal is not None:
@@ -377,54 +378,73 @@ class _Slides:
         page.table(slide, box, rows, widths, size=8, row_height=row, name=f"{block.number} box score")
 
     def _table(self, title: str, block: Block, told: Table) -> None:
-        """A table on as many slides as its rows need, each with the header."""
-        worded = [
-            any(_wordy(row.values[n]) for row in told.rows if n < len(row.values))
-            for n in range(len(told.columns))
-        ]
-        shown = [[text.cell(row, n, self.deck.currency) for n in range(len(row.values))] for row in told.rows]
-        letters = [
-            max([len(column), *(len(cells[n]) for cells in shown if n < len(cells))])
-            for n, column in enumerate(told.columns)
-        ]
-        first = max([len(told.header), *(len(row.header) for row in told.rows)])
-        widths = _widths([first, *letters])
-        head = [Text(told.header, "left", bold=True, ink="quiet")]
-        head += [
-            Text(c, "left" if w else "right", bold=True, ink="quiet")
-            for c, w in zip(told.columns, worded, strict=True)
-        ]
+        """A table on as many slides as its rows and columns need, each with the headers."""
         room = int((FLOOR - TOP - 0.5) / ROW) - 1
-        pages = _cut(told.rows, room) or [()]
-        for n, rows in enumerate(pages, 1):
-            slide = self._slide(title, f"{n} of {len(pages)}" if len(pages) > 1 else "")
-            line = [Run(f"{block.number}  ", 12, ink="quiet"), Run(block.title, 12, bold=True)]
+        parts = [
+            (columns, rows)
+            for columns in _cut(range(len(told.columns)), MOST_COLUMNS) or [()]
+            for rows in _cut(told.rows, room) or [()]
+        ]
+        for n, (columns, rows) in enumerate(parts, 1):
+            slide = self._slide(title, f"{n} of {len(parts)}" if len(parts) > 1 else "")
+            line = [
+                Run(f"{block.number}  ", 12, ink="quiet"),
+                Run(page.fitting(block.title, 12, 9.0), 12, bold=True),
+            ]
             if block.owner:
-                line.append(Run(f"   {block.owner}", 9, ink="quiet"))
+                line.append(Run(f"   {page.fitting(block.owner, 9, 2.5)}", 9, ink="quiet"))
             page.write(slide, Box(MARGIN, TOP, INSIDE, 0.3), [tuple(line)])
-            cells = [head]
-            for row in rows:
-                bare = row.unit is None and not any(v is not None for v in row.values)
-                mark = ""
-                if row.signal is not None and (ring := grid.ring(row.signal)):
-                    mark = f" {MARKS[ring][0]}"
-                words = [Text(page.fitting(f"{row.header}{mark}", TABLE_SIZE, widths[0]), "left", bold=bare)]
-                for place, wide in enumerate(widths[1:]):
-                    known = place < len(row.values) and not bare
-                    told_here = text.cell(row, place, self.deck.currency) if known else ""
-                    side = "left" if worded[place] else "right"
-                    words.append(Text(page.fitting(told_here, TABLE_SIZE, wide), side))  # type: ignore[arg-type]
-                cells.append(words)
-            page.table(
-                slide,
-                Box(MARGIN, TOP + 0.4, INSIDE, 0),
-                cells,
-                widths,
-                size=TABLE_SIZE,
-                row_height=ROW,
-                name=f"{block.number} {block.title}",
+            cut = self._part(slide, block, told, columns, rows)
+            self._notes(slide, ["\n".join([_notes(block, self.deck.currency), *cut])])
+
+    def _part(
+        self, slide: Slide, block: Block, told: Table, columns: Sequence[int], rows: Sequence[Row]
+    ) -> list[str]:
+        """Some columns and rows as a native table; returns the words that had to be cut, whole."""
+        worded = [any(_wordy(row.values[n]) for row in told.rows if n < len(row.values)) for n in columns]
+        shown = [[_shown(row, n, self.deck.currency) for n in columns] for row in told.rows]
+        letters = [
+            max([len(told.columns[n]), *(len(cells[place]) for cells in shown)])
+            for place, n in enumerate(columns)
+        ]
+        first = max([len(told.header), *(len(row.header) + 2 for row in told.rows)])
+        widths = _widths([first, *letters])
+        sides: list[page.Align] = ["left", *("left" if words else "right" for words in worded)]
+        heads = (told.header, *(told.columns[n] for n in columns))
+        cells = [
+            [
+                Text(page.fitting(words, TABLE_SIZE, wide), side, bold=True, ink="quiet")
+                for words, side, wide in zip(heads, sides, widths, strict=True)
+            ]
+        ]
+        whole = []
+        for row in rows:
+            ring = grid.ring(row.signal) if row.signal is not None else None
+            mark = f" {MARKS[ring][0]}" if ring else ""
+            words = [f"{row.header}{mark}", *(_shown(row, n, self.deck.currency) for n in columns)]
+            fit = [page.fitting(each, TABLE_SIZE, wide) for each, wide in zip(words, widths, strict=True)]
+            whole += [
+                f"{row.header}, {head}: {each}"
+                for each, short, head in zip(words, fit, heads, strict=True)
+                if each != short
+            ]
+            bold = _bare(row)
+            cells.append(
+                [
+                    Text(each, side, bold and n == 0)
+                    for n, (each, side) in enumerate(zip(fit, sides, strict=True))
+                ]
             )
-            self._notes(slide, [_notes(block, self.deck.currency)])
+        page.table(
+            slide,
+            Box(MARGIN, TOP + 0.4, INSIDE, 0),
+            cells,
+            widths,
+            size=TABLE_SIZE,
+            row_height=ROW,
+            name=f"{block.number} {block.title}",
+        )
+        return whole
 
     def _notes(self, slide: Slide, told: Iterable[str]) -> None:
         frame = slide.notes_slide.notes_text_frame
@@ -445,6 +465,29 @@ def _cut(items: Sequence[T], size: int) -> list[Sequence[T]]:
 
 def _judged(deck: Deck) -> bool:
     return any(block.signal is not None for block in deck.blocks)
+
+
+def _parts(paragraph: Paragraph, room: float) -> Iterator[Paragraph]:
+    """A paragraph in pieces that each fit on a slide; one piece, but for very long ones."""
+    if page.height_of(paragraph, INSIDE) <= room * 0.9:
+        yield paragraph
+        return
+    for run in paragraph:
+        letters = int(room * 0.9 * page.POINTS / (run.size * page.LINE)) * int(
+            INSIDE * page.POINTS / (run.size * page.LETTER)
+        )
+        for piece in _cut(run.words, letters):
+            yield (Run("".join(piece), run.size, run.bold, run.ink),)
+
+
+def _bare(row: Row) -> bool:
+    """A heading among the rows."""
+    return row.unit is None and not any(value is not None for value in row.values)
+
+
+def _shown(row: Row, place: int, currency: str) -> str:
+    """A cell as it is read; empty in headings and where a row is short."""
+    return text.cell(row, place, currency) if place < len(row.values) and not _bare(row) else ""
 
 
 def _wordy(value: float | str | None) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from html import escape
 from io import BytesIO
+from math import isfinite
 from typing import Literal
 
 import xlsxwriter
@@ -409,14 +410,18 @@ def _columns(primary: Line, target: Line | None, *, two: bool) -> Iterator[tuple
 
 
 def _placed(line: Line, part: str, *, earlier: bool = False) -> Values:
-    """Values at the 19 places, of both halves or of one."""
-    weeks = line.weeks_year_earlier if earlier else line.weeks
-    months = line.months_year_earlier if earlier else line.months
+    """Values at the 19 places, of both halves or of one; a gap where there is none."""
+    weeks = tuple(map(_finite, line.weeks_year_earlier if earlier else line.weeks))
+    months = tuple(map(_finite, line.months_year_earlier if earlier else line.months))
     return (
         *(weeks if part != "months" else (None,) * WEEKS),
         None,
         *(months if part != "weeks" else (None,) * MONTHS),
     )
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and isfinite(value) else None
 
 
 def _marked(series: Series, line: Line, part: str, by: Scale | None) -> Series:
@@ -455,14 +460,14 @@ def _printed(values: Values, floor: float) -> dict[int, bool]:
 
 def _ring(primary: Line, signal: Signal | None) -> Iterator[Series]:
     """The mark around the last week's point: a series of its own, behind the line."""
-    value = primary.weeks[-1]
+    value = _finite(primary.weeks[-1])
     kind = grid.ring(signal) if signal is not None else None
     if kind is not None and value is not None:
         yield Series(RING_NAMES[kind], (*(None,) * (WEEKS - 1), value, *(None,) * (1 + MONTHS)), kind)
 
 
 def _expected(primary: Line, signal: Signal | None) -> Iterator[Series]:
-    value = primary.weeks[-1]
+    value = _finite(primary.weeks[-1])
     if signal is None or signal.tier == "cannot_judge" or value is None:
         return
     if signal.low is None or signal.high is None or signal.expected is None:
