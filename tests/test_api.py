@@ -127,6 +127,23 @@ def test_a_revoked_token_is_out_at_once(house, address, line):
         house.tokens.revoke(token.id, by="t")
 
 
+def test_nobody_makes_a_token_in_anothers_name_without_the_right(house):
+    with pytest.raises(NotAllowedError, match="issue a token"):
+        house.tokens.issue("x", "cora", ["read"], by="ada")
+    assert house.tokens.issue("x", "ada", ["read"], by="ada")[0].person == "ada"
+    assert house.tokens.issue("x", "cora", ["read"], by="yuki")[0].by == "yuki"
+
+
+def test_a_role_that_is_taken_away_is_gone_for_the_persons_tokens_at_once(house, address, line):
+    house.entering.grant("ben", "analyst", by="pia", because="while Yuki is away")
+    headers = bearing(house, "ben", "push:app")
+    assert push(line, address, headers, [a_value("2025-02-01", 1)]).status_code == 201
+    house.entering.revoke("ben", "analyst", by="pia", because="Yuki is back")
+    late = push(line, address, headers, [a_value("2025-02-02", 1)])
+    assert (late.status_code, "may not load numbers" in late.json()["detail"]) == (403, True)
+    assert stored(house, "installs", "2025-02-02") == {}
+
+
 # fmt: off
 UNMADE = [
     # why it is not made              name   person   scopes            error

@@ -76,6 +76,7 @@ class Pushing:
         """
         house = self._house
         source = self.source(name)
+        house.notice_roles()  # Those granted or taken away in the journal count at once.
         rights.checked(house.definitions, by, "load")
         called = f"pushed by {by}{f', key {key}' if key else ''}"
         told = ingest.pushed(name, source, values, house.calendar, called=called)

@@ -66,6 +66,7 @@ class Tokens:
         """
         if by != person:
             self._house.may(by, "issue_token")  # In one's own name, anybody may.
+        self._house.notice_roles()
         made = token_hex(5)
         secret = f"sxt_{made}_{token_hex(32)}"
         told = rules.issue(
