@@ -529,6 +529,7 @@ AXES = [
     ("millions keep their suffix",          (6e6, 6.6e6, 7.2e6, 7.8e6),      "count",    '#,##0.0,,"M"'),
     ("thousands of dollars",                (4.2e5, 4.8e5, 5.4e5, 6e5),      "currency", '"$"#,##0,"K"'),
     ("shares with one decimal",             (0.915, 0.93, 0.945, 0.96),      "fraction", "0.0%"),
+    ("nearly all of them",                  (0.9985, 0.999, 0.9995, 1.0),    "fraction", "0.00%"),
     ("small counts",                        (0.0, 3.0, 6.0, 9.0),            "count",    "#,##0"),
     ("two decimals where ticks need them",  (4.2, 4.26, 4.32, 4.38),         "score",    "#,##0.00"),
 ]  # fmt: skip
@@ -536,7 +537,9 @@ AXES = [
 
 @pytest.mark.parametrize(("ticks", "unit", "expected"), [c[1:] for c in AXES], ids=[c[0] for c in AXES])
 def test_an_axis_of_a_slide_reads_like_that_of_the_screen(ticks, unit, expected):
-    assert number_formats.axis(ticks, unit, "USD").split(";")[0].replace("#,##0.0%", "0.0%") == expected
+    assert number_formats.axis(ticks, unit, "USD").split(";")[0].replace("#,##0.", "0.") == expected.replace(
+        "#,##0.", "0."
+    )
 
 
 # --- words stay words ----------------------------------------------------------------------------

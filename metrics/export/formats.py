@@ -61,7 +61,8 @@ def _like(words: Sequence[str], values: Sequence[float], unit: Unit, currency: s
     found = _LABEL.fullmatch(words[largest])
     if found is None or "e" in words[largest]:
         return "General"
-    decimals = len(found["decimals"] or "")
+    told = [match["decimals"] or "" for match in map(_LABEL.fullmatch, words) if match]
+    decimals = max(map(len, told))  # `100%` among ticks of two decimals is written short.
     digits = ("#,##0." + "0" * decimals) if decimals else "#,##0"
     digits += COMMAS.get(found["suffix"] or "", "")
     tail = f'"{found["suffix"]}"' if found["suffix"] else "%" if unit == "fraction" else ""

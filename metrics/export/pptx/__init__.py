@@ -358,11 +358,13 @@ class _Slides:
         chart = block.chart
         assert chart is not None
         two = len(chart.box) > 1
-        first = 1.15 if two else 0.0
+        first = 1.05 if two else 0.0
         heads = [Text(words, ink="quiet") for words in text.BOX_HEADERS]
         rows = [[*([Text("")] if two else []), *heads]]
         for score in chart.box:
-            name = [Text(page.fitting(score.name, 8, first), "left", ink="quiet")] if two else []
+            main = score is chart.box[0]
+            words = page.fitting(score.name if main else f"╌ {score.name}", 7.5, first)
+            name = [Text(words, "left", ink="quiet" if main else "second")] if two else []
             cells = text.box_cells(score, self.deck.currency)
             rows.append(
                 [
@@ -375,7 +377,8 @@ class _Slides:
             )
         each = (box.width - first) / len(text.BOX_HEADERS)
         widths = [*([first] if two else []), *[each] * len(text.BOX_HEADERS)]
-        page.table(slide, box, rows, widths, size=8, row_height=row, name=f"{block.number} box score")
+        size = 7.0 if two else 8.0
+        page.table(slide, box, rows, widths, size=size, row_height=row, name=f"{block.number} box score")
 
     def _table(self, title: str, block: Block, told: Table) -> None:
         """A table on as many slides as its rows and columns need, each with the headers."""

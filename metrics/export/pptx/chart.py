@@ -263,7 +263,7 @@ def _labels(series: Series) -> str:
         bold = ' b="1"' if place in (WEEKS - 1, PLACES - 1) else ""
         told += (
             f'<c:dLbl><c:idx val="{place}"/>{form}<c:spPr><a:noFill/>{NO_LINE}</c:spPr>'
-            f"{_type(LABEL_SIZE, LIGHT['ink'], bold)}"
+            f"{_type(LABEL_SIZE, LIGHT['second' if series.kind == 'second' else 'ink'], bold)}"
             f'<c:dLblPos val="{where}"/>{shows}</c:dLbl>'
         )
     return (
@@ -379,6 +379,7 @@ def native(chart: SixTwelve, currency: str, signal: Signal | None) -> Native:
             series.append(Series(second.name, values, "second", 1 if apart else 0, form, drawn=not two))
         if apart and not two:
             right, right_unit = scale((*second.weeks, *second.months), second.unit), second.unit
+    series = [replace(s, printed=_ends(s.values)) if s.kind == "second" and s.drawn else s for s in series]
     names = (*chart.axis.weeks, None, *chart.axis.months)
     right_form = formats.axis(right.ticks, right_unit, currency) if right else "General"
     left_form = formats.axis(left.ticks, unit, currency)
@@ -456,6 +457,11 @@ def _printed(values: Values, floor: float) -> dict[int, bool]:
         known = [v for v in near if v is not None]
         found[place] = value < floor or not known or value >= sum(known) / len(known)
     return found
+
+
+def _ends(values: Values) -> dict[int, bool]:
+    """The last week and the last month: what is printed of a second line."""
+    return {place: True for place in (WEEKS - 1, PLACES - 1) if values[place] is not None}
 
 
 def _ring(primary: Line, signal: Signal | None) -> Iterator[Series]:
