@@ -82,15 +82,16 @@ def timed(work: Callable[[], object]) -> float:
 
 def prepared(folder: Path, steps: bool) -> Readiness:
     """One run in a workspace opened for it, told step by step."""
-    last = ["", time.perf_counter()]
+    step_before, since = "", time.perf_counter()
 
     def tell(step: str, _: float) -> None:
+        nonlocal step_before, since
         kind = " ".join(step.split()[:2])
-        if steps and kind != last[0]:
+        if steps and kind != step_before:
             now = time.perf_counter()
-            if last[0]:
-                print(f"  {last[0]}: {now - float(last[1]):.1f} s")
-            last[:] = [kind, now]
+            if step_before:
+                print(f"  {step_before}: {now - since:.1f} s")
+            step_before, since = kind, now
 
     house = open_workspace(folder)
     with house.preparing.alone(print):

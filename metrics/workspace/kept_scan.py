@@ -5,6 +5,7 @@ anew. Nothing in a file is executed when it is read.
 """
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import fields
 from datetime import date
@@ -132,6 +133,11 @@ def _effect(told: list[Any]) -> Effect:
     return Effect(amount, low, high, Units(*units), (lags[0], lags[1]), weeks)
 
 
+def _cells(columns: Mapping[str, list[Any]], place: int) -> dict[str, Any]:
+    """The numbers of one row, by field; None where nothing was known."""
+    return {name: None if (v := column[place]) != v else v for name, column in columns.items()}
+
+
 def unpacked(arrays: Arrays, key: str) -> Correlations:
     """What `packed` packed.
 
@@ -154,7 +160,7 @@ def unpacked(arrays: Arrays, key: str) -> Correlations:
             effect=effects.get(n),
             common_with=common.get(n, ()),
             shared_series=shared.get(n, ()),
-            **{name: None if (v := column[n]) != v else v for name, column in columns.items()},
+            **_cells(columns, n),
         )
         for n, ((driver, driven), code) in enumerate(
             zip(arrays["pair"].tolist(), arrays["verdict"].tolist(), strict=True)
