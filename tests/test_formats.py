@@ -392,6 +392,22 @@ def test_a_second_line_of_another_unit_has_the_axis_on_the_right():
     assert [s.name for s in chart.plots[1].series] == ["Wait"]
 
 
+FLOORS = [
+    # it shows that …                                        weeks                          said
+    ("a scale that leaves 0 out says so",                    (100.0, 130.0, 110.0) * 2,     True),
+    ("a scale that starts at 0 is not said not to",          (0.0, 130.0, 410.0) * 2,       False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("weeks", "said"), [c[1:] for c in FLOORS], ids=[c[0] for c in FLOORS])
+def test_the_foot_of_a_slide_of_charts(weeks, said):
+    line = a_line(weeks=weeks, months=weeks * 2, weeks_year_earlier=weeks, months_year_earlier=weeks * 2)
+    told = FORMATS["pptx"].make(a_deck(a_block(1, a_chart(line))), Setting())
+    slide = pptx.Presentation(io.BytesIO(told)).slides[-1]
+    key = next(s.text_frame.text for s in slide.shapes if s.name == "Key")
+    assert ("scales do not start at 0" in key) == said
+
+
 def test_a_third_scale_is_told_instead_of_drawn_wrong():
     second = a_line(name="Wait", metric="wait", role="secondary", unit="seconds", weeks=(1.0,) * 6)
     told = FORMATS["pptx"].make(a_deck(a_block(1, a_chart(a_line(), second, two_axes=True))), Setting())

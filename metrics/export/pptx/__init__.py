@@ -28,6 +28,7 @@ from metrics.deck import Block, Case, Deck, Marked, Row, Section, Table
 from metrics.draw import grid
 from metrics.draw.flywheel import NODE, laid, state_words
 from metrics.draw.said import KINDS
+from metrics.draw.six_twelve import from_zero
 from metrics.draw.style import LIGHT
 from metrics.export.formats import printable
 from metrics.export.pptx import page
@@ -66,7 +67,7 @@ KEY = (
     ("watch   ", "quiet"),
     ("▮ ", "before"),
     ("expected range   ", "quiet"),
-    ("left: six weeks, right: twelve months · scales do not start at 0", "quiet"),
+    ("left: six weeks, right: twelve months", "quiet"),
 )
 MARKS = {"alarm": ("◆", "attention"), "good": ("●", "good"), "watch": ("○", "quiet")}
 
@@ -155,10 +156,13 @@ class _Slides:
 
     # --- slides --------------------------------------------------------------------------------
 
-    def _slide(self, title: str, aside: str = "", *, key: bool = False) -> Slide:
+    def _slide(self, title: str, aside: str = "", shown: Sequence[Block] = ()) -> Slide:
+        """A slide with its title and foot; with the key where charts are shown."""
         slide: Slide = self.show.slides.add_slide(self._layout)
         page.title(slide, title, aside)
-        left = tuple(Run(words, 7.5, ink=ink) for words, ink in KEY) if key else ()
+        left = tuple(Run(words, 7.5, ink=ink) for words, ink in KEY) if shown else ()
+        if any(block.chart and not from_zero(block.chart) for block in shown):
+            left += (Run(f" · {grid.FLOOR_NOTE.lower()}", 7.5, ink="quiet"),)
         page.foot(slide, left, f"{self.deck.company} · {self.deck.week_label}")
         return slide
 
@@ -276,7 +280,7 @@ class _Slides:
     def _charts(self, title: str, blocks: Sequence[Block]) -> None:
         pages = _cut(blocks, PER_SLIDE)
         for n, four in enumerate(pages, 1):
-            slide = self._slide(title, f"{n} of {len(pages)}" if len(pages) > 1 else "", key=True)
+            slide = self._slide(title, f"{n} of {len(pages)}" if len(pages) > 1 else "", four)
             gap, high = 0.35, (FLOOR - TOP - 0.12) / 2
             wide = (INSIDE - gap) / 2
             for place, block in enumerate(four):
