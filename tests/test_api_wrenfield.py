@@ -29,7 +29,7 @@ def house(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(house):
-    with serving(house.folder) as server:
+    with serving(house.folder, environment={"WBR_LOG": "json"}) as server:
         yield server
 
 
@@ -119,3 +119,10 @@ def test_an_address_that_is_none_is_told_so_and_not_shown_a_page(server, reader)
     answer = server.ask("/api/v1/decks", reader)
     assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
     assert server.ask("/api/v1/openapi.json").json()["openapi"] == "3.1.0"
+
+
+def test_the_servers_log_names_the_person_and_never_the_token(server, reader):
+    server.ask("/api/v1/owners?person=ravi.menon", reader)
+    told = [e for e in server.events("request") if e["path"] == "/api/v1/owners"]
+    assert told[-1]["person"] == "ravi.menon"
+    assert reader["Authorization"].split()[1][:20] not in server.log
