@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from metrics import notify, open_workspace
@@ -27,6 +28,7 @@ from tests.test_loop import WEEK
 QUICK = Patience(tries=3, first=0.01, longest=2.0, answer=1.0)
 RAVI = Message("ravi@example.com", "Ravi Menon", "The week", "In words", "<p>In words</p>", id="abc")
 SECRET = "hunter2-and-more"
+ROOT = Path(__file__).resolve().parents[1]
 WBR = str(Path(sys.executable).with_name("wbr"))
 
 
@@ -475,6 +477,22 @@ def test_a_reader_sees_the_log_of_the_decks_they_may_read(acme):
     assert [d.address.deck for d in sent(workspace.seen_by("kate"))] == ["shop", "company"]
     assert [d.address.deck for d in sent(workspace.seen_by("dov"))] == ["company"]
     assert sent(workspace.seen_by(None)) == ()
+
+
+def test_the_sources_page_shows_what_came_of_each(acme, monkeypatch):
+    from tests.test_pages import markup
+
+    workspace, environment, box, _ = acme
+    box.script = ["554 <b>no</b>"]
+    outcomes(workspace, environment, to=["dov", "kate"])
+    monkeypatch.setenv("WBR_WORKSPACE", str(workspace.folder))
+    page = AppTest.from_file(str(ROOT / "metrics" / "ui" / "entry.py"), default_timeout=60)
+    page.query_params["as"] = "kate"
+    page.switch_page(str(ROOT / "pages" / "sources.py"))
+    shown = markup(page.run())
+    assert "1 delivered, 1 to look at." in shown
+    assert "refused: it answered 554 &lt;b&gt;no&lt;/b&gt;" in shown
+    assert "Kate Brandt</td>" in shown
 
 
 # --- as processes -----------------------------------------------------------------------------
