@@ -65,8 +65,8 @@ class Pushing:
             name: The source.
             values: What is told.
             by: Handle of the person in whose name; needs the right to load.
-            key: Name of this push in the program's own words; a second push of the same key and values is
-                answered as the first was, also if other values came in between.
+            key: Name of this push of the source, in the program's own words; a second one of the same key
+                and values is answered as the first was, also if other values came in between.
 
         Raises:
             NotAllowedError, UnknownNameError: The person may not load; there is no such source.
@@ -78,7 +78,7 @@ class Pushing:
         source = self.source(name)
         house.notice_roles()  # Those granted or taken away in the journal count at once.
         rights.checked(house.definitions, by, "load")
-        called = f"pushed by {by}{f', key {key}' if key else ''}"
+        called = f"pushed{f', key {key}' if key else ''}"  # Who pushed stands with the load alone.
         told = ingest.pushed(name, source, values, house.calendar, called=called)
         with self._one_at_a_time:
             if key and (known := self._known(name, called, told.files[0].sha256, key)):
