@@ -15,8 +15,8 @@ else:
     frozen = ui.views(page, deck, ui.week_line(page), part)
     if part is not None:
         ui.hint(ui.left_out(page, part))
-        looked = "exceptions" if ui.view() == "exceptions" else "deck"
-        asked = ui.sheet(ui.review(part, part.deck(), looked, frozen=False), key="sheet", weeks=True)
+        shown = ui.review(part, part.deck(), ui.part_view(), frozen=False)
+        asked = ui.sheet(shown, key="sheet", weeks=True)
         ui.step(page, asked.step)
         ui.open_metric(page, asked.metric)
     elif ui.view() == "week":

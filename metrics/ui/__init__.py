@@ -3,7 +3,7 @@
 A page asks `ui.page(...)` in its first line and then composes; nothing here or there computes.
 """
 
-from metrics.ui.bar import bar, step, view, views
+from metrics.ui.bar import bar, part_view, step, view, views
 from metrics.ui.changes_view import changes
 from metrics.ui.correlations_view import correlations
 from metrics.ui.driver_view import drivers
@@ -63,6 +63,7 @@ __all__ = [
     "owners_table",
     "owners_view",
     "page",
+    "part_view",
     "picked_metric",
     "presenting",
     "quarter",

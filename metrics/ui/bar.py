@@ -90,6 +90,11 @@ def view() -> View:
     return next((known for known in VIEWS if known == asked), "deck")
 
 
+def part_view() -> View:
+    """The same of one segment alone, of which only the deck and its exceptions are looked at."""
+    return "exceptions" if view() == "exceptions" else "deck"
+
+
 def views(page: Page, deck: Deck, told: str, part: Page | None = None) -> bool:
     """Which deck, the ways to look at its week, presenter mode, and the deck as a file.
 
