@@ -106,7 +106,8 @@ class Erasing:
         """Remove the folders whose editions were written anew."""
         folder = self._house.loop.publishing.folder
         for fact in self._house.journal.facts(kind=KIND):
-            for old in fact.body.get("editions", {}):
+            written_anew = fact.body.get("editions")
+            for old in written_anew if isinstance(written_anew, Mapping) else ():
                 if (folder / old).is_dir() and Path(old).name == old:
                     shutil.rmtree(folder / old)
 
