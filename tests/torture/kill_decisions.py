@@ -73,7 +73,9 @@ def tell(folder: Path, number: int) -> None:
     source = folder / "shop.csv"
     lines = source.read_text().splitlines()
     week = [f"{line.split(',')[0]},{1000 + number},{500 + number},10" for line in lines[-7:]]
-    source.write_text("\n".join([*lines[:-7], *week]) + "\n")
+    part = source.with_suffix(".part")  # So that a kill leaves a whole file: the file is not what is tried.
+    part.write_text("\n".join([*lines[:-7], *week]) + "\n")
+    part.replace(source)
 
 
 def act(house: Workspace, number: int) -> None:
