@@ -46,6 +46,8 @@ def shop(tmp_path) -> Path:
     saying.ask("visits", HERS[3], by="zoe.q")
     saying.ask("orders", THEIRS, by="dee")
     house.loop.publish(by="zoe.q", because="Zoë wants it out", despite="I say so myself")
+    (folder / "prepared").mkdir(exist_ok=True)
+    (folder / "prepared" / "deck.html").write_text("by zoe.q")
     house.journal.save_draft("zoe.q", "answer:visits", "half a thought of mine", NOW)
     house.journal.save_draft("dee", "answer:orders", "see what Zoë O'Quinn says", NOW)
     return folder

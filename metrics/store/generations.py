@@ -477,7 +477,10 @@ class Generations:
             )  # ATTACH takes no bound value; a path of this folder is an identifier.
             connection.execute(f"ATTACH '{quoted}' AS old (READ_ONLY)")
             connection.begin()
+            tables = {str(row[0]) for row in connection.execute(sql("tables_of"), {"name": "old"}).fetchall()}
             connection.execute(sql("copy_load"), {"before": before, "after": after})
+            if "horizon" in tables:
+                connection.execute(sql("copy_horizon"), {"before": before, "after": after})
             for table in _COPIED:
                 # An identifier of this module.
                 connection.execute(f"INSERT INTO {table} SELECT * FROM old.{table}")

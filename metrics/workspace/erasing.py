@@ -20,6 +20,7 @@ from metrics.journal import Draft, New
 from metrics.journal.values import Stored, canonical
 from metrics.reviews.erasure import KIND, Erased, erasing, with_words, words_of
 from metrics.workspace.backup import LAST
+from metrics.workspace.prepared import FOLDER as PREPARED
 
 if TYPE_CHECKING:
     from metrics.workspace.house import Workspace
@@ -90,6 +91,9 @@ class Erasing:
             if not moved and not touched:
                 break
         loads = house.store.rename(who.handle, who.token) if house.version else 0
+        shutil.rmtree(
+            house.folder / PREPARED, ignore_errors=True
+        )  # Made ahead, with names in it; made again.
         return Erasure(who.token, facts, editions, loads, tuple(self._left(who)))
 
     def _rewritten(self, who: Erased) -> Iterator[tuple[str, dict[str, Any]]]:
