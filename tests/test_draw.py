@@ -5,7 +5,7 @@ from math import isclose
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from metrics.draw import six_twelve, style
@@ -205,6 +205,8 @@ amounts = st.floats(min_value=-1e9, max_value=1e9, allow_nan=False).map(lambda v
 
 
 @settings(max_examples=60, deadline=None)
+@example(weeks=(11051.0, 10000.0, 50.0, 50.0, 9250.0, 11050.0), target=50.0, two=False)
+@example(weeks=(11051.0, 10000.0, 50.0, 50.0, 9250.0, 11050.0), target=50.0, two=True)
 @given(
     weeks=st.tuples(*[st.floats(min_value=50.0, max_value=99_000.0).map(lambda v: round(v, 1))] * 6),
     target=st.floats(min_value=50.0, max_value=99_000.0),

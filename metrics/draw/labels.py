@@ -121,17 +121,32 @@ def placed(marks: Sequence[Mark], ground: Ground) -> tuple[Label, ...]:
             candidates = sorted(candidates + _around(mark, ground, lines, candidates), key=_price)[:MOST]
         choices.append(candidates)
     cost, labels = _cheapest(marks, choices)
-    if cost < COLLISION:
+    if cost < COLLISION and not _met(labels):
         return labels
     choices = [
         [*candidates, *_around(mark, ground, lines, candidates), *_far(mark, ground, lines)]
         for mark, candidates in zip(marks, near, strict=True)
     ]
-    return _cheapest(marks, choices)[1]
+    cost, labels = _cheapest(marks, choices)
+    return labels if cost < COLLISION and not _met(labels) else _cheapest(marks, choices, exact=True)[1]
 
 
-def _cheapest(marks: Sequence[Mark], choices: Sequence[list[Candidate]]) -> tuple[float, tuple[Label, ...]]:
-    """The cheapest way through the candidates, and its cost; a label can only meet the two before it."""
+def _met(labels: Sequence[Label]) -> bool:
+    """Whether two labels three places apart meet: both stand beside their points, towards each other."""
+    return any(overlap(one.box, other.box) for one, other in zip(labels, labels[3:], strict=False))
+
+
+def _cheapest(
+    marks: Sequence[Mark], choices: Sequence[list[Candidate]], *, exact: bool = False
+) -> tuple[float, tuple[Label, ...]]:
+    """The cheapest way through the candidates, and its cost; a label seldom meets any but the two before it.
+
+    Args:
+        marks: What is printed, oldest first.
+        choices: Candidates of each.
+        exact: Keep a way for each pair of last labels, and look at the three before. It takes far longer, and
+            finds the few ways out that the quick search passes by.
+    """
     best: list[Path] = [(0.0, NOWHERE, NOWHERE, None)]
     for mark, candidates in zip(marks, choices, strict=True):
         grown: list[Path] = []
@@ -142,6 +157,7 @@ def _cheapest(marks: Sequence[Mark], choices: Sequence[list[Candidate]]) -> tupl
             box = candidate[3]
             left, top, right, bottom = box[0] - LEAST_AIR, box[1] - 1, box[2] + LEAST_AIR, box[3] + 1
             least, kept = 1e9, best[0]
+            pairs: dict[tuple[Rectangle, Rectangle], Path] = {}
             for path in best:
                 spent, one, two, _ = path
                 if one[2] > left and one[0] < right and one[1] < bottom and top < one[3]:
@@ -150,6 +166,18 @@ def _cheapest(marks: Sequence[Mark], choices: Sequence[list[Candidate]]) -> tupl
                     spent += COLLISION
                 if spent < least:
                     least, kept = spent, path
+                if exact:
+                    third = _third(path[3])
+                    if third[2] > left and third[0] < right and third[1] < bottom and top < third[3]:
+                        spent += COLLISION
+                    if (one, two) not in pairs or spent < pairs[one, two][0]:
+                        pairs[one, two] = (spent, *path[1:])
+            if exact:
+                grown += [
+                    (spent + candidate[0], box, one, (candidate, chain))
+                    for spent, one, _, chain in pairs.values()
+                ]
+                continue
             grown.append((least + candidate[0], box, kept[1], (candidate, kept[3])))
         best = grown
     cost, _, _, chain = min(best, key=_cost)
@@ -158,6 +186,13 @@ def _cheapest(marks: Sequence[Mark], choices: Sequence[list[Candidate]]) -> tupl
         (_, x, y, box, mark), chain = chain
         labels.append(Label(mark.place, x, y, mark.words, box))
     return cost, tuple(reversed(labels))
+
+
+def _third(chain: Chain | None) -> Rectangle:
+    """The rectangle of the last label but two."""
+    for _ in range(2):
+        chain = chain[1] if chain else None
+    return chain[0][3] if chain else NOWHERE
 
 
 def _cost(path: Path) -> float:

@@ -69,6 +69,8 @@ def freshness(page: Page) -> str:
 
 def _room(page: Page) -> str:
     """How much room the workspace takes, in a line."""
+    if page.empty:
+        return ""
     told = page.workspace.rooms.taken()
     parts = text.listed(f"{what} {_megabytes(size)}" for what, size in told.parts.items() if size)
     since = f" What was known is kept since {words.day(told.since.date())}." if told.since else ""
