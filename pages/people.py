@@ -4,5 +4,5 @@ from metrics import ui
 
 page = ui.page("People", right="grant_role")
 
-ui.sheet(ui.roles(page), key="roles")
 ui.change_roles(page)
+ui.sheet(ui.roles(page), key="roles")
