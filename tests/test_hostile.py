@@ -1,6 +1,7 @@
 """Words from outside stay words on every page, large uploads are refused, corrections are seen at once."""
 
 import csv
+import re
 import threading
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -30,7 +31,7 @@ def quoted(words: str) -> str:
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shop whose names, meanings, beliefs, goals, titles and decisions try to be more than words."""
     folder = a_shop(tmp_path_factory.mktemp("hostile"), loaded=False)
-    text = DEFINITIONS.replace("roles: [owner]", "roles: [owner, analyst]")
+    text = DEFINITIONS.replace("people:\n", "people:\n  cat: {name: Cat Hill, roles: [analyst]}\n", 1)
     for old in ("Ada Moss", "Visits", "People who came in", "who comes in may buy", "put the sign out", "Corner Shop",
                 "Weekly review", "The door", "The week,", "what I came for was there"):  # fmt: skip
         comma = "," if old.endswith(",") else ""
@@ -45,7 +46,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     workspace = open_workspace(folder)
     workspace.load(by="test")
     week = workspace.default_week()
-    workspace.limits.declare_divider("orders", week - timedelta(weeks=8), WORDS, "ben")
+    workspace.limits.declare_divider("orders", week - timedelta(weeks=8), WORDS, "cat")
     return folder
 
 
@@ -157,7 +158,7 @@ def test_one_corrected_cell_of_many_is_seen_at_once_while_loads_and_pages_go_on(
         while loads.is_alive():
             visit.run()
             assert visit.broken == []
-            assert "lock" not in visit.text.lower()
+            assert not re.search(r"\block(ed)?\b", visit.text.lower())
         loads.join()
         visit.run()
         assert f"{whole + 1003:,}" in visit.text

@@ -7,7 +7,7 @@ import streamlit as st
 
 from metrics.errors import MetricsError
 from metrics.reviews.duties import may
-from metrics.ui import door, state
+from metrics.ui import door, state, words
 from metrics.ui.frame import Page, destinations
 
 ANYBODY = door.ANYBODY
@@ -42,7 +42,7 @@ def picker(page: Page) -> None:
     people = page.workspace.definitions.people
     if here.mode == "readers" or not people:
         return
-    label = people[here.person].name if here.person else "Who are you?"
+    label = words.plain(people[here.person].name) if here.person else "Who are you?"
     with st.popover(label, icon=":material/person:", type="tertiary", key="who"):
         st.session_state["person"] = here.person
         _list(page, "person")
@@ -103,7 +103,7 @@ def _said(page: Page, key: str) -> None:
 
 def _log_out(page: Page) -> None:
     here = page.visitor
-    with st.popover(here.name or "You", icon=":material/person:", type="tertiary", key="who"):
+    with st.popover(words.plain(here.name) or "You", icon=":material/person:", type="tertiary", key="who"):
         st.html(f'<p class="wu-hint">{here.person or "You read and decide nothing."}</p>')
         _to_people(page)
         if st.button("Log out", icon=":material/logout:", key="log out"):

@@ -42,8 +42,8 @@ class Sessions:
                 send,
                 503,
                 "Everybody is here already",
-                f"{self._limit} pages of the review are open, which is as many as this server keeps at once. "
-                f"Nothing is lost. This page tries again every {AGAIN} s; a tab closed elsewhere makes room.",
+                f"As many pages of the review are open as this server keeps at once: {self._limit}. Nothing "
+                f"is lost. This page tries again every {AGAIN} s; a tab closed elsewhere makes room.",
                 after=AGAIN,
             )
             return
