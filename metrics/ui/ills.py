@@ -15,5 +15,6 @@ def ills() -> None:
     """What is wrong at a glance, in words; nothing where all is well."""
     with suppress(MetricsError, OSError):  # A workspace that cannot be found is told in place of the page.
         for each in doctor.glance(folder(), journal=os.environ.get(JOURNAL, "")):
-            said = f"<strong>{escape(each.what)}</strong> {escape(each.do)} <code>wbr doctor</code> says more."
-            st.html(f'<div class="wu-banner" role="alert">{said}</div>')
+            said = f"<strong>{escape(each.what)}</strong> {escape(each.do)}"
+            more = "<code>wbr doctor</code> says more."
+            st.html(f'<div class="wu-banner" role="alert">{said} {more}</div>')
