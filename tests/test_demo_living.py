@@ -160,7 +160,8 @@ def test_the_published_deck_carries_what_had_been_said_by_then_and_nothing_of_la
     frozen = loop.publishing.deck(loop.publishing.edition(W1))
     answers = {b.metric: b.said.answer for b in frozen.blocks if b.said and b.said.answer}
     assert answers["recordable_injuries"].startswith("Still analysing: Cut hands at the packing line.")
-    assert frozen.state == "published" and frozen.wheel is not None
+    assert frozen.state == "published"
+    assert frozen.wheel is not None
     [page_views] = [b for b in frozen.blocks if b.metric == "detail_page_views"]
     assert page_views.said.stamps == ("disputed",)
     assert not [r for r in page_views.said.remarks if "asks:" in r]  # The question came in the meeting.

@@ -21,9 +21,7 @@ BUNDLED = Path(str(files("metrics.export").joinpath("fonts")))
 KINDS = (".ttf", ".otf", ".ttc")
 SQUARE = "\u25a1"
 STAND_INS = {"₹": "Rs", "₽": "RUB", "₺": "TRY", "฿": "THB"}  # Signs that the bundled typeface is older than.
-LAID_OUT = frozenset(
-    "\u00ad\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069"
-)
+LAID_OUT = frozenset("\u00ad\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069")
 LONGEST = 30  # Characters of a word that a narrow column must hold; a longer one may break anywhere.
 MAY_BREAK = "\u200b"
 NAMED = 4  # Missing characters that are named.

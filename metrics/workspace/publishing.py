@@ -262,7 +262,9 @@ class Publishing:
         """
         return self.publish_together([Unpublished(deck, week, missing, seen)], by=by, because=because)[0]
 
-    def publish_together(self, many: Sequence[Unpublished], *, by: str, because: str = "") -> tuple[Edition, ...]:
+    def publish_together(
+        self, many: Sequence[Unpublished], *, by: str, because: str = ""
+    ) -> tuple[Edition, ...]:
         """Freeze several decks in one moment, all or none; raises as `publish` does."""
         told = [self._frozen(each, by, because) for each in many]
         for edition, files, _ in told:
