@@ -234,8 +234,6 @@ def test_the_payment_incident_is_one_story_that_does_not_claim_all(wrenfield):
 def test_preparing_twice_finds_all_done(wrenfield):
     code, out, err = wbr("prepare", "--weeks", "1", "--gate", "none", cwd=wrenfield)
     assert (code, err, out.splitlines()[0]) == (0, "", "Wrenfield, week ending Sat 09 May 2026")
-    again = json.loads(
-        wbr("prepare", "--weeks", "1", "--gate", "none", "--format", "json", cwd=wrenfield)[1]
-    )
+    again = json.loads(wbr("prepare", "--weeks", "1", "--gate", "none", "--format", "json", cwd=wrenfield)[1])
     assert (again["weeks"], again["judged"], again["made"], again["ready"]) == (1, 0, 0, True)
     assert list((wrenfield / "prepared").glob("signals-*.npz"))
