@@ -134,6 +134,16 @@ def test_every_page_says_whose_it_is_which_week_how_far_and_what_it_is_worth(rea
     assert 15 <= len(pages) <= 20  # 51 charts by four, page 0, tables, and the ends of sections.
 
 
+@pytest.mark.parametrize("charts", [1, 4, 5, 9])
+def test_the_pages_of_a_small_deck_are_counted_too(read, charts):
+    """Page 0 of a team's deck leaves room below it: the break after it moved what was asked for its page."""
+    blocks = tuple(a_block(number=n, metric=f"m{n}") for n in range(1, charts + 1))
+    pages = read(pdf.document(a_deck(*blocks))).split("\f")[:-1]
+    assert len(pages) == 1 + -(-charts // 4)
+    for number, page in enumerate(pages, 1):
+        assert f"page {number} of {len(pages)}" in page
+
+
 def test_it_is_for_everybody(read, deck, made):
     told_of = read(made, "pdfinfo")
     assert re.search(r"Tagged:\s+yes", told_of)
