@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from importlib.util import find_spec
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from metrics.errors import SourceError
 
@@ -65,8 +65,18 @@ class Address:
     @property
     def shown(self) -> str:
         """Scheme and host, without user, password and parameters."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.hostname or ''}"
+        scheme, _, rest = self.url.partition("://")
+        host = re.split(r"[/?#,]", rest.removeprefix(self._user))[0]
+        return f"{scheme.partition(':')[0]}://{re.sub(r':[^]]*$', '', host.rpartition('@')[2])}"
+
+    @property
+    def _user(self) -> str:
+        """User and password with their `@`; a password may hold signs that an address may not."""
+        rest = self.url.partition("://")[2]
+        host = re.split(r"[/?#]", rest)[0]
+        if "@" not in host and re.fullmatch(r"[^:]*(:\d*)?|\[[0-9a-fA-F:.]*\](:\d*)?", host):
+            return ""
+        return rest[: rest.rfind("@") + 1]
 
     @property
     def rest(self) -> str:
@@ -76,12 +86,11 @@ class Address:
     def scrubbed(self, words: str) -> str:
         """Words of a driver without the address, the user's password or anything like `password=…`."""
         told = words.replace(self.url, self.shown)
-        try:
-            password = urlsplit(self.url).password
-        except ValueError:
-            password = None
-        for secret in {password, unquote(password) if password else None} - {None, ""}:
-            told = told.replace(str(secret), "…")
+        password = self._user.removesuffix("@").partition(":")[2]
+        # A driver that reads the address otherwise tells a piece of the password as a port or a host.
+        pieces = {p for p in re.split(r"[/?#@:&\[\]]", password) if len(p) > 2}
+        for secret in sorted({password, unquote(password), *pieces} - {""}, key=len, reverse=True):
+            told = told.replace(secret, "…")
         told = re.sub(r"(?i)(password|passwd|pwd|token|secret)(\s*[=:]\s*)\S+", r"\1\2…", told)
         return re.sub(r"://[^/\s:@]+:[^@\s]+@", "://…@", told)
 

@@ -29,13 +29,14 @@ _DEEDS = (
 
 # Functions that reach past the tables: files, addresses, other servers, sleeping and settings.
 _REACHES = re.compile(
-    r"(read_(csv|csv_auto|parquet|json|json_auto|ndjson|text|blob|xlsx)|(csv|parquet|json|sniff)_scan|sniff_csv"
+    r"(read_\w+|st_read\w*|parquet_\w+|query|query_table|(csv|json|sniff)_scan|sniff_csv"
     r"|glob|getenv|sqlite_scan|postgres_scan|postgres_query|mysql_scan|mysql_query|iceberg_scan|delta_scan"
-    r"|pg_read_file|pg_read_binary_file|pg_ls_dir|pg_stat_file|lo_import|lo_export|dblink(_\w+)?"
-    r"|pg_sleep(_\w+)?|pg_terminate_backend|pg_cancel_backend|set_config|query_to_xml|copy_\w+"
+    r"|pg_(?!typeof|column_size|size_pretty)\w+|lo_\w+|dblink(_\w+)?|set_config"
+    r"|\w+_to_xml\w*|ts_stat|ts_rewrite|copy_\w+"
     r"|load_file|sleep|benchmark|get_lock|sys_exec|sys_eval"
-    r"|file|url|s3|s3cluster|gcs|hdfs|remote|remotesecure|mysql|postgresql|mongodb|redis|sqlite|odbc|jdbc"
-    r"|executable|input|azureblobstorage|clusterallreplicas|cluster|python|dictionary|sleepeachrow"
+    r"|(file|url|s3|gcs|hdfs|remote|remotesecure|azureblobstorage)(cluster)?|(iceberg|deltalake|hudi|paimon)\w*"
+    r"|mysql|postgresql|mongodb|redis|sqlite|odbc|jdbc|arrowflight|ytsaurus|catboostevaluate"
+    r"|executable|input|clusterallreplicas|cluster|python|dictionary|sleepeachrow"
     r"|external_query|xp_cmdshell|openrowset|opendatasource|system\$\w+)",
     re.IGNORECASE,
 )
@@ -43,7 +44,10 @@ _PLACES = {"from", "to"}
 
 
 def checked(text: str, name: str, dialect: str) -> str:
-    """The text without its last semicolon, if it is one SELECT that only reads.
+    """The text without its last semicolon and its comments, if it is one SELECT that only reads.
+
+    Databases differ in where a comment ends, and MySQL runs what stands in `/*! */`: blanks stand in their
+    places, so that what was judged here is what runs there.
 
     Args:
         text: Of the file.
@@ -65,7 +69,9 @@ def checked(text: str, name: str, dialect: str) -> str:
     if len(ends) > 1 or (ends and ends[0] is not last):
         after = next(token for token in tokens if token.start > ends[0].start)
         raise _refused(name, _line(text, after), "a second statement begins here. A source is one SELECT")
-    whole = text[: ends[0].start] if ends else text
+    whole = _bare(text, tokens)
+    whole = whole[: ends[0].start] if ends else whole
+    _refuse_call(text, tokens, name)
     try:
         trees = sqlglot.parse(_filled(whole, tokens, date.min, date.min), dialect=dialect)
     except (SqlglotError, RecursionError) as error:
@@ -88,6 +94,25 @@ def asks_for(text: str, name: str, dialect: str) -> frozenset[str]:
     return frozenset(word for _, _, word in _placeholders(_tokens(text, name, dialect)))
 
 
+def _bare(text: str, tokens: list[Token]) -> str:
+    """The text with blanks for its comments, which stand between tokens. Lines stay."""
+    parts, done = [], 0
+    for token in tokens:
+        parts += [re.sub(r"\S", " ", text[done : token.start]), text[token.start : token.end + 1]]
+        done = token.end + 1
+    return "".join([*parts, re.sub(r"\S", " ", text[done:])])
+
+
+def _refuse_call(text: str, tokens: list[Token], name: str) -> None:
+    """As the words stand: the parser knows some functions by other names than those written."""
+    for word, then in pairwise(tokens):
+        if then.token_type is TokenType.L_PAREN and _REACHES.fullmatch(word.text):
+            raise _past(name, _line(text, word), word.text)
+        beside = word.end + 1 == then.start and text[then.end + 1 : then.end + 2] == '"'
+        if word.text.lower() == "u" and then.text == "&" and beside:  # PostgreSQL spells names so.
+            raise _refused(name, _line(text, word), "a name is spelt with U&. Write its letters")
+
+
 def _refuse_deed(found: exp.Expr, text: str, tokens: list[Token], name: str) -> None:
     if isinstance(found, _DEEDS):
         word = found.key.upper()
@@ -96,10 +121,7 @@ def _refuse_deed(found: exp.Expr, text: str, tokens: list[Token], name: str) -> 
     if isinstance(found, exp.Func) and not called:
         called = found.sql_name()
     if called and _REACHES.fullmatch(called):
-        where = _line_of(called, text, tokens)
-        raise _refused(
-            name, where, f"{called} reaches past the tables of the database. Select from a table or view"
-        )
+        raise _past(name, _line_of(called, text, tokens), called)
     if isinstance(found, exp.Table) and isinstance(found.this, exp.Literal | exp.Identifier):
         # DuckDB opens files and addresses that stand where a table's name should.
         path = found.name
@@ -153,6 +175,12 @@ def _line_of(word: str, text: str, tokens: list[Token]) -> int:
 
 def _refused(name: str, line: int, why: str) -> SourceError:
     return SourceError(f"{name}, line {line}: {why}.")
+
+
+def _past(name: str, line: int, called: str) -> SourceError:
+    return _refused(
+        name, line, f"{called} reaches past the tables of the database. Select from a table or view"
+    )
 
 
 def _first(error: Exception) -> str:
