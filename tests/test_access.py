@@ -374,6 +374,19 @@ def test_no_page_shows_it(folder, monkeypatch, page):
     )
 
 
+def test_a_load_names_no_source_that_only_it_reads(tmp_path):
+    shop = a_secretive_shop(tmp_path / "shop")
+    file = shop / "workspace.yaml"
+    aims = f"{{{SECRET}: {{csv: aims.csv, date: {{column: day}}, value_column: aim, set_by: eve, because: planned}}}}"
+    told = file.read_text(encoding="utf-8").replace(", target: {style: floor, value: 77731}", "")
+    file.write_text(f"{told}\ntargets: {aims}\n", encoding="utf-8")
+    (shop / "aims.csv").write_text("day,aim\n2026-05-02,9\n", encoding="utf-8")
+    house = open_workspace(shop)
+    house.load(by="test")
+    assert house.seen_by("eve").loads()["sources"][0] == f"shop, targets:{SECRET}"
+    assert house.seen_by("cy").loads()["sources"][0] == "shop"
+
+
 COMMANDS = [
     "deck --format json", "signals --format json", "correlations --format json", "links --format json",
     "owners --format json", "published",

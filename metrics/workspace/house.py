@@ -877,8 +877,16 @@ class Workspace:
             checked(self.definitions, person, act)
 
     def loads(self) -> pd.DataFrame:
-        """Every load, newest first; see `Store.loads`."""
-        return self.store.loads()
+        """Every load, newest first; see `Store.loads`. Of its sources, those that are seen here."""
+        told = self.store.loads()
+        if self.hidden.metrics:
+            unseen = self.whole.all_sources.keys() - self.all_sources.keys()
+            unseen |= {f"targets:{metric}" for metric in self.hidden.metrics}
+            told["sources"] = [
+                ", ".join(name for name in str(names).split(", ") if name not in unseen)
+                for names in told["sources"]
+            ]
+        return told
 
     def rejects(self, load: int) -> pd.DataFrame:
         """The refused cells of one load; see `Store.rejects`."""
