@@ -53,12 +53,12 @@ class Server:
     def log(self) -> str:
         return self.log_file.read_text(encoding="utf-8")
 
-    def events(self, name: str) -> list[dict[str, Any]]:
-        """The events of one name in a JSON log, once there are some: they are written after the answer."""
+    def events(self, name: str, **having: Any) -> list[dict[str, Any]]:
+        """The events of one name with these fields, once there are some: they are written after the answer."""
         end = time.monotonic() + 2
         while True:
             lines = [json.loads(line) for line in self.log.splitlines() if line.endswith("}")]
-            found = [line for line in lines if line["event"] == name]
+            found = [line for line in lines if {"event": name, **having}.items() <= line.items()]
             if found or time.monotonic() > end:
                 return found
             time.sleep(0.05)

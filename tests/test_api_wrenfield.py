@@ -1,14 +1,14 @@
 """The API beside the real dashboard, on the demo company: its numbers are the deck's, block by block."""
 
 import json
-from datetime import date
+from datetime import date, datetime
 from shutil import copytree, ignore_patterns
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from metrics import open_workspace
 from metrics.demo import wrenfield
-from metrics.export import json as json_form
 from metrics.shipped import shipped
 from tests.programs import bearing
 from tests.serving import serving
@@ -42,9 +42,19 @@ def reader(house):
 def test_the_deck_over_the_network_is_the_deck(week, house, server, reader):
     told = server.ask(f"/api/v1/deck?week={week}", reader).json()
     del told["stamp"]
-    mine = house.seen_by("ravi.menon").deck(house.calendar.week_of(date.fromisoformat(week)).last)
-    assert told == json.loads(json.dumps(json_form.as_json(mine)))
+    exporting = house.seen_by("ravi.menon").exporting
+    last = house.calendar.week_of(date.fromisoformat(week)).last
+    assert told == json.loads(exporting.exported(last, "json").data)
+    assert len(told["links"]) > 20
     assert sum(block["kind"] == "six_twelve" for block in told["blocks"]) > 20
+
+
+def test_the_deck_as_it_was_known_is_that_of_the_command_line(house, server, reader):
+    moment = datetime(2026, 5, 5, 9, tzinfo=ZoneInfo("America/New_York"))
+    told = server.ask("/api/v1/deck?week=2026-05-02&as_of=2026-05-05T09:00", reader).json()
+    del told["stamp"]
+    exporting = house.seen_by("ravi.menon").exporting
+    assert told == json.loads(exporting.exported(date(2026, 5, 2), "json", as_of=moment).data)
 
 
 def test_every_block_of_the_deck_has_the_numbers_that_are_told_one_by_one(house, server, reader):
@@ -123,6 +133,6 @@ def test_an_address_that_is_none_is_told_so_and_not_shown_a_page(server, reader)
 
 def test_the_servers_log_names_the_person_and_never_the_token(server, reader):
     server.ask("/api/v1/owners?person=ravi.menon", reader)
-    told = [e for e in server.events("request") if e["path"] == "/api/v1/owners"]
+    told = server.events("request", path="/api/v1/owners")
     assert told[-1]["person"] == "ravi.menon"
     assert reader["Authorization"].split()[1][:20] not in server.log

@@ -27,6 +27,7 @@ from metrics.workspace import Workspace
 from metrics.workspace.evidence import link_form
 from metrics.workspace.observing import Observation
 from metrics.workspace.owning import owners_form
+from metrics.workspace.recording import recorded
 
 Answer = dict[str, Any]
 
@@ -114,7 +115,8 @@ def deck(house: Workspace, asked: DeckQuestion) -> Answer:
     )
     shown = house.loop.metrics_of(name)
     if asked.edition is None:
-        made = json_form.as_json(house.deck(week, moment, name))
+        then = house if moment is None else house.as_it_stood(moment)
+        made = json_form.as_json(recorded(then, then.deck(week, deck=name)))
         return {**made, "stamp": stamp(house, week, deck=name, metrics=shown, as_of=moment)}
     if moment is not None:
         raise UnknownNameError(
