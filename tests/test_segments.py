@@ -112,6 +112,10 @@ def test_a_slice_of_a_readers_view_lacks_what_the_reader_may_not_see(shop):
     assert "secret" not in view.definitions.metrics
     assert "secret" not in view.slice.left_out
     assert "Secret" not in repr(view.deck(WEEK))
+    assert "Secret" not in repr(view.deck(WEEK, NOW))
+    assert "Secret" not in repr(view.sliced({"device": "phone"}).deck(WEEK))
+    assert view.sieve.text("All is well. Secret orders fell.") == "All is well."
+    assert view.as_it_stood(NOW).sieve.names_hidden("Secret orders")
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,7 @@ class Workspace:
         self._roles_of: str | None = None  # The journal's version at which roles were looked up.
         self.hidden = Hidden()
         self.slice: Slice | None = None
+        self._cut_from: Workspace | None = None  # What a slice is of: it knows all that is hidden in it.
         self._slices: OrderedDict[tuple[str, tuple[tuple[str, str], ...]], Workspace] = OrderedDict()
         self._views: OrderedDict[Hidden, Workspace] = OrderedDict()
 
@@ -147,7 +148,7 @@ class Workspace:
     @cached_property
     def sieve(self) -> Sieve:
         """Takes what is hidden here out of what people and programs wrote."""
-        return Sieve(self.whole.registry.definitions, self.hidden)
+        return Sieve((self._cut_from or self).whole.registry.definitions, self.hidden)
 
     def _view(self, gone: Hidden) -> "Workspace":
         view = self._anew()
@@ -188,6 +189,7 @@ class Workspace:
                 made = self._anew()
                 made.registry, made.slice = cut(self, where)
                 made._declared, made._whole, made._slices = made.registry.definitions, None, OrderedDict()
+                made._cut_from = self._cut_from or self
                 made.__dict__["journal"] = self.journal  # A reader's is sifted.
                 found = self._slices[key] = made
                 while len(self._slices) > VIEWS:
@@ -452,9 +454,8 @@ class Workspace:
         if as_of is not None:
             kept &= told["new_known_at"] <= as_of.astimezone(UTC).replace(tzinfo=None)
         readers: dict[str, list[Metric]] = {}
-        secret = {
-            s for m in self.hidden.metrics for s in series_of(self.whole.definitions.metrics[m].measure)
-        }
+        known = (self._cut_from or self).whole.definitions.metrics
+        secret = {s for m in self.hidden.metrics for s in series_of(known[m].measure)}
         for metric in self.definitions.metrics.values():
             if not metric.retired and not metric.matures_after_weeks:
                 for name in set(series_of(metric.measure)) - secret:
