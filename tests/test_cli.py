@@ -124,6 +124,8 @@ REFUSALS = [
     ("a folder without YAML is no workspace",      ("check", "--workspace", "series"),               1, ["wbr init"]),
     ("a file nobody declares needs a source",      ("load", "company.yaml"),                         1, ["--source"]),
     ("a new workspace does not overwrite",         ("init", "."),                                    1, ["nothing was written"]),
+    ("a deck needs a folder to go to",             ("deck", "--output", "nowhere/deck.pdf"),         1, ["nowhere/deck.pdf cannot be read or written: no such"]),
+    ("who decides is asked for",                   ("week", "--to", "built"),                        1, ["'nobody.here' is not among people", "--by HANDLE"]),
     ("a missing file is named",                    ("init", "new", "--from", "nothing.csv"),         1, ["nothing.csv"]),
 ]
 # fmt: on
@@ -131,10 +133,28 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("command", "code", "said"), [r[1:] for r in REFUSALS], ids=[r[0] for r in REFUSALS])
 def test_a_refusal_says_what_where_and_what_to_do(wrenfield, command, code, said):
-    ended, out, err = wbr(*command, cwd=wrenfield)
+    ended, out, err = wbr(*command, cwd=wrenfield, USER="nobody.here")
     assert (ended, out) == (code, "")
     assert [s for s in said if s not in err] == []
     assert "Traceback" not in err
+
+
+def test_the_name_of_the_file_says_the_form(wrenfield, tmp_path):
+    for name, begins in [("deck.PDF", b"%PDF"), ("deck", b"{")]:
+        code, _, err = wbr("deck", "--deck", "fulfilment", "--output", tmp_path / name, cwd=wrenfield)
+        assert (code, (tmp_path / name).read_bytes()[: len(begins)]) == (0, begins), err
+    asked = ("deck", "--format", "json", "--output", tmp_path / "asked.pdf")
+    assert wbr(*asked, cwd=wrenfield)[0] == 0
+    assert (tmp_path / "asked.pdf").read_bytes().startswith(b"{")
+
+
+def test_a_workspace_of_nothing_but_a_name_is_told_what_it_lacks(tmp_path):
+    (tmp_path / "w.yaml").write_text("company: {name: Nix}\n")
+    code, out, err = wbr("prepare", cwd=tmp_path)
+    assert (code, err) == (0, "")
+    assert "0 of 0 sources loaded" in out
+    code, _, err = wbr("changes", cwd=tmp_path)
+    assert (code, err) == (1, "No deck is declared. Add `decks:` to a YAML file of the workspace.\n")
 
 
 def test_a_bad_cell_is_refused_and_the_rest_may_be_kept(tmp_path):

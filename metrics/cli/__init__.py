@@ -10,8 +10,8 @@ import typer
 
 from metrics.cli import spaces, numbers, importing, decks, monday, loop, limits, goals, evidence  # isort: skip
 from metrics.cli import keeping, people, programs  # isort: skip
-from metrics.cli.shared import app
-from metrics.errors import MetricsError
+from metrics.cli.shared import app, somebody
+from metrics.errors import MetricsError, UnknownNameError
 
 __all__ = ["JOBS", "app", "main"]
 
@@ -26,5 +26,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.close()
         raise SystemExit(1) from None
     except (MetricsError, OSError) as error:
-        typer.echo(error, err=True)
+        typer.echo(_words(error), err=True)
         raise SystemExit(1) from error
+
+
+def _words(error: MetricsError | OSError) -> str:
+    """What went wrong, and what to do, for somebody at a command line."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename} cannot be read or written: {error.strerror.lower()}."
+    if isinstance(error, UnknownNameError) and str(error).startswith(f"{somebody()!r} is not among people"):
+        return f"{error} Say who you are: --by HANDLE."
+    return str(error)

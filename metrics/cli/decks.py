@@ -1,6 +1,7 @@
 """Commands that show a week: the deck, its signals, the dashboard."""
 
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -52,7 +53,9 @@ def deck(
     week: Annotated[str, typer.Option(help="Last day of the week, or `latest`.")] = "latest",
     as_of: Annotated[str | None, typer.Option("--as-of", help="Only what was known at this time.")] = None,
     name: Annotated[str | None, typer.Option("--deck", help="Id of the deck; by default the first.")] = None,
-    form: Annotated[DeckForm, typer.Option("--format")] = DeckForm.json,
+    form: Annotated[
+        DeckForm | None, typer.Option("--format", help="By default that of the file's name, else json.")
+    ] = None,
     edition: Annotated[
         str | None, typer.Option(help="As it was published: number of the edition, or `newest`.")
     ] = None,
@@ -66,6 +69,7 @@ def deck(
     """Print one week's deck, or write it to a file."""
     from metrics.export import FORMATS
 
+    form = form or DeckForm(_form_of(output, DeckForm, "json"))
     if FORMATS[form].binary and output is None and sys.stdout.isatty():
         raise typer.BadParameter(f"{form} is no text for a terminal. Name a file: --output deck.{form}")
     if where and edition is not None:
@@ -80,6 +84,12 @@ def deck(
         paper=paper.value,
     )
     _handed_over(made, output)
+
+
+def _form_of(output: Path | None, forms: Iterable[str], otherwise: str) -> str:
+    """The form that the name of a file ends in, so that no `deck.pdf` holds JSON."""
+    ending = output.suffix.lower().removeprefix(".") if output is not None else ""
+    return ending if ending in set(forms) else otherwise
 
 
 def _handed_over(made: Exported, output: Path | None) -> None:
@@ -147,13 +157,16 @@ class PictureForm(StrEnum):
 def chart(
     metric: Annotated[str, typer.Argument(help="Id of the metric.")],
     week: Annotated[str, typer.Option(help="Last day of the week, or `latest`.")] = "latest",
-    form: Annotated[PictureForm, typer.Option("--format")] = PictureForm.png,
+    form: Annotated[
+        PictureForm | None, typer.Option("--format", help="By default that of the file's name, else png.")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write to a file instead of stdout.")
     ] = None,
     workspace: Folder = None,
 ) -> None:
     """Draw one metric's chart as a picture to paste elsewhere."""
+    form = form or PictureForm(_form_of(output, PictureForm, "png"))
     if form is PictureForm.png and output is None and sys.stdout.isatty():
         raise typer.BadParameter(f"png is no text for a terminal. Name a file: --output {metric}.png")
     chosen = opened(workspace)

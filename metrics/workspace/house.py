@@ -930,6 +930,8 @@ class Workspace:
 
     def _sources(self, latest: date) -> pd.DataFrame:
         told = {str(row["source"]): row for row in self.store.sources(self.now().date()).to_dict("records")}
+        columns = ["source", "files", "grain", "last_loaded_at", "last_day", "days_behind", "state"]
+        columns += ["series", "rows", "refused"]
         rows = []
         for name, source in self.all_sources.items():
             known = told.get(name)
@@ -955,7 +957,7 @@ class Workspace:
                     "refused": 0 if known is None else int(known["refused"]),
                 }
             )
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows, columns=columns)
 
     def _ended(self, source: str) -> bool:
         """Whether some metric reads the source, and all that do are retired."""

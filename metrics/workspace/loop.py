@@ -106,6 +106,8 @@ class Loop:
         """A deck's id, by default the first declared; UnknownNameError if there is none."""
         known = self._house.definitions.decks
         name = deck or next(iter(known), "")
+        if not name:
+            raise UnknownNameError("No deck is declared. Add `decks:` to a YAML file of the workspace.")
         if name not in known:
             raise UnknownNameError(f"{name!r} is not among decks. {hint(name, known)}")
         return name
