@@ -231,9 +231,13 @@ def _busy_weeks(panel: Panel, scaled: Floats, base: Floats) -> list[Floats]:
     if scaled.shape[1] == 0:
         return []
     residual, _ = _residual(scaled, base, np.ones((scaled.shape[1], base.shape[1]), bool))
-    energy = np.nanmean((residual / np.nanstd(residual, axis=0)) ** 2, axis=1)
+    share = (residual / np.nanstd(residual, axis=0)) ** 2
+    told = np.isfinite(share).any(axis=1)  # A week without any value has no energy.
+    if not told.any():
+        return []
+    energy = np.nanmean(share[told], axis=1)
     weeks = np.array([week_of_year(week) for week in panel.week_endings])
-    by_week = {int(w): float(np.nanmean(energy[weeks == w])) for w in np.unique(weeks)}
+    by_week = {int(w): float(np.mean(energy[weeks[told] == w])) for w in np.unique(weeks[told])}
     usual = float(np.median(list(by_week.values())))
     return [(weeks == w).astype(float) for w, e in sorted(by_week.items()) if e > BUSY * usual]
 
