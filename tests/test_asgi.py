@@ -193,6 +193,7 @@ SECRET = "s3cr3t-Zebra/41+x=="
 # fmt: off
 SECRETS = [
     ("a password in an address",     f"cannot reach postgresql+psycopg://wbr:{SECRET.replace('/', '')}@db/journal"),
+    ("one with odd signs in it",     f"cannot reach postgresql://wbr:{SECRET}@s3cr3t-Zebra?#[@db:5432/journal: no"),
     ("a user in an address",         "see https://s3cr3t-Zebra@host/x"),
     ("a bearer token",               f"header was Bearer {SECRET}"),
     ("a header",                     f"Authorization: Token {SECRET}"),

@@ -6,13 +6,17 @@ import threading
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from playwright.sync_api import Browser
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from metrics import open_workspace
+from metrics.ui import loading
 from tests.browser import DEFINITIONS, FIRST, a_shop, chromium, visited
 from tests.serving import Server, serving
 from tests.test_browser import PAGES
@@ -162,3 +166,23 @@ def test_one_corrected_cell_of_many_is_seen_at_once_while_loads_and_pages_go_on(
         loads.join()
         visit.run()
         assert f"{whole + 1003:,}" in visit.text
+
+
+@pytest.mark.parametrize(
+    "given, name",
+    [
+        ("../../etc/passwd.csv", "passwd.csv"),
+        ("C:\\temp\\a.csv", "a.csv"),
+        ("a\x00b\n\x1b[31m.csv", "ab[31m.csv"),
+        ("..", "upload"),
+        ("", "upload"),
+        ("\ud800.csv", ".csv"),
+        ("é" * 400 + ".csv", "é" * 98 + ".csv"),
+    ],
+)
+def test_an_uploads_name_is_a_name_and_nothing_else(given: str, name: str) -> None:
+    file = cast(UploadedFile, SimpleNamespace(name=given, getbuffer=lambda: b"day,x\n"))
+    with loading.saved(file) as path:
+        assert path.name == name
+        assert path.read_bytes() == b"day,x\n"
+    assert not path.parent.exists()

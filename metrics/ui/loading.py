@@ -23,6 +23,7 @@ from metrics.ui.frame import Page, hint, tell, when
 
 NOTE = "load note"  # The last report, kept over the rerun that shows the new numbers.
 CHECKED = "checked upload"
+LONGEST_NAME = 200  # Bytes of a file's name; its end is kept.
 SHOWN = 40  # Loads on the page, newest first.
 FORMS = ("csv", "txt", "tsv", "xlsx", "xls", "ods", "parquet")
 STATES = ("fresh", "late", "ended", "never loaded")
@@ -216,8 +217,14 @@ def _checked(page: Page, name: str, file: UploadedFile) -> Checked:
 
 @contextmanager
 def saved(file: UploadedFile) -> Iterator[Path]:
-    """An uploaded file on disk, under its own name without any folder it came with."""
-    name = PureWindowsPath(PurePosixPath(file.name).name).name or "upload"
+    """An uploaded file on disk, under its own name without any folder and odd characters it came with."""
+    own = PureWindowsPath(PurePosixPath(file.name).name).name
+    name = (
+        "".join(c for c in own if c.isprintable())
+        .encode(errors="replace")[-LONGEST_NAME:]
+        .decode(errors="ignore")
+    )
+    name = name if name.strip(". ") else "upload"
     with TemporaryDirectory(prefix="wbr-upload-") as folder:
         path = Path(folder) / name
         path.write_bytes(file.getbuffer())

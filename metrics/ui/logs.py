@@ -23,7 +23,10 @@ _NAMES = (
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)\b((?:set-)?cookie|authorization)(['\"]?\s*:\s*)[^\n]+"), rf"\1\2{HIDDEN}"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), rf"\1 {HIDDEN}"),
-    (re.compile(r"(?<=://)[^/\s@]*@(?=[^\s@]*)"), f"{HIDDEN}@"),
+    (
+        re.compile(r"""(?<=://)(?:[^/\s@]*|[^/\s:@]*:[^\s"'<>]*)@"""),
+        f"{HIDDEN}@",
+    ),  # A password may hold `/` and `@`.
     (re.compile(rf"(?i)\b((?:\w+[_-])?(?:{_NAMES}))(['\"]?\s*[=:]\s*){_VALUE}"), rf"\1\2{HIDDEN}"),
     (re.compile(rf"(?i)([?&](?:code|state|sig|signature|key|as)=){_VALUE}"), rf"\1{HIDDEN}"),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), HIDDEN),  # A token of a login.
