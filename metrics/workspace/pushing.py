@@ -1,19 +1,25 @@
 """What programs push: checked as a file is, loaded as a file is, and answered the same when sent again."""
 
-from collections.abc import Sequence
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from metrics import ingest
 from metrics.definitions import PushSource
-from metrics.errors import ConflictError, UnknownNameError, hint
+from metrics.errors import ConflictError, StoreError, UnknownNameError, hint
 from metrics.ingest import Pushed, Refusal
 from metrics.reviews import rights
+from metrics.workspace.prepared import FOLDER
 
 if TYPE_CHECKING:
     from metrics.workspace.house import Workspace
+
+LOCK: Final = "push.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,7 @@ class Pushing:
 
     def __init__(self, house: "Workspace") -> None:
         self._house = house
-        self._one_at_a_time = Lock()  # So that two of one key do not both find nothing.
+        self._one_in_this_process = Lock()
 
     def source(self, name: str) -> PushSource:
         """A source that can be pushed to; UnknownNameError if there is none of this name."""
@@ -80,7 +86,7 @@ class Pushing:
         rights.checked(house.definitions, by, "load")
         called = f"pushed{f', key {key}' if key else ''}"  # Who pushed stands with the load alone.
         told = ingest.pushed(name, source, values, house.calendar, called=called)
-        with self._one_at_a_time:
+        with self._one_at_a_time():
             if key and (known := self._known(name, called, told.files[0].sha256, key)):
                 return known
             report = house.store.add([told], house.now().astimezone(UTC), by=by)
@@ -93,6 +99,25 @@ class Pushing:
             of_source.unchanged,
             of_source.restated,
         )
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Be alone with the keys, in all processes: two of one key must not both find nothing."""
+        folder = self._house.folder / FOLDER
+        with self._one_in_this_process:
+            try:
+                folder.mkdir(exist_ok=True)
+                handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            except OSError as error:
+                raise StoreError(
+                    f"{folder} cannot be written to ({error.strerror}). Nothing was loaded. Give this "
+                    "user the right to, or free space."
+                ) from error
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                yield
+            finally:
+                os.close(handle)  # And with it the lock, however this process ends.
 
     def _known(self, name: str, called: str, sha256: str, key: str) -> Received | None:
         """The answer to a push that came before; None if none of this key did."""
