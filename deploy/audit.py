@@ -182,6 +182,7 @@ def licences() -> Verdict:
     ]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     packages = [one for one in json.loads(run.stdout) if one["Name"].lower() not in OURS]
+    DIST.mkdir(exist_ok=True)
     with (DIST / "licences.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(["package", "version", "licence", "address", "exception"])

@@ -73,6 +73,7 @@ def edition(shop: Path) -> Path:
 def ahead(shop: Path) -> None:
     house = open_workspace(shop)
     house.journal.append("note.told", "visits", {}, author="ada", at=datetime(2036, 1, 1, tzinfo=UTC))
+    house.journal._database._close()  # Else its log is tidied away whenever the object is collected.
 
 
 def without_journal(shop: Path) -> None:

@@ -149,7 +149,7 @@ def test_a_chart_s_table_and_its_image_are_two_things(browser, address):
 def test_the_metric_s_page_has_the_image_too(browser, address):
     with visited(browser, f"{address}/metric?metric=orders") as visit:
         visit.page.locator("summary", has_text="Image").first.click()
-        assert saved(visit.page, "Download SVG")[0] == "orders.svg"
+        assert saved(visit.page, "Download SVG")[0] == "Orders.svg"
 
 
 def test_the_deck_is_chosen_and_kept_from_page_to_page(browser, address):

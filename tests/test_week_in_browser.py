@@ -17,7 +17,7 @@ WEEK, NEXT_WEEK = date(2026, 5, 2), date(2026, 5, 9)
 MONDAY, NEXT_MONDAY = "now: 2026-05-05T07:00", "now: 2026-05-12T07:00"
 PEOPLE = """people:
   ada: {name: Ada Moss, roles: [owner]}
-  dee: {name: Dee Ray, roles: [deck_owner]}
+  dee: {name: Dee Ray, roles: [deck_owner, analyst]}
   fin: {name: Fin Lund, roles: [finance]}
   eve: {name: Eve Orr, roles: [executive]}
 """

@@ -54,7 +54,8 @@ function choices(menu, row, card) {
   menu.append(said);
 }
 
-const named = (card) => (card.dataset.metric || titled(card)).replace(/[^\p{L}\p{N}_-]+/gu, "-").slice(0, 80);
+const alone = (card) => card.querySelector(".w-head h3")?.lastElementChild?.textContent.trim();
+const named = (card) => (card.dataset.metric || alone(card) || "chart").replace(/[^\p{L}\p{N}_-]+/gu, "-").slice(0, 80);
 
 // The drawing as a file of its own: a title over it, the page's colour under it.
 function drawing(card) {
