@@ -269,8 +269,6 @@ def measured(asked: argparse.Namespace, folder: Path) -> int:
             if metrics <= series:
                 ledger.note("observations", rows, run("deck", metrics, place))
         ledger.note("observations", rows, run("day", series, place))
-        if series >= 50_000:
-            ledger.note("observations", rows, run("deck", 50_000, place))
     ledger.exponents()
     return 1 if ledger.missed else 0
 
