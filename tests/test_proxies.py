@@ -72,8 +72,8 @@ def _replaced(name: str, changes: dict[str, str]) -> str:
     return text
 
 
-@contextmanager
-def _nginx(scratch: Path, server: Server) -> Iterator[str]:
+def certified(scratch: Path) -> tuple[Path, Path]:
+    """A key, and a certificate of the name that vouches for itself."""
     key, certificate = scratch / "key.pem", scratch / "certificate.pem"
     command = [
         "openssl",
@@ -88,6 +88,12 @@ def _nginx(scratch: Path, server: Server) -> Iterator[str]:
         f"/CN={NAME}",
     ]
     subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return key, certificate
+
+
+@contextmanager
+def _nginx(scratch: Path, server: Server) -> Iterator[str]:
+    key, certificate = certified(scratch)
     http, https = free_port(), free_port()
     changes = {
         "listen 80;": f"listen 127.0.0.1:{http};",
