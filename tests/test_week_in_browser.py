@@ -180,6 +180,7 @@ def test_four_people_play_a_week_and_the_next_page_0_keeps_their_promises(browse
     ]
     authors = {f.kind: f.author for f in open_workspace(shop).journal.facts()}
     assert {kind: authors[kind] for kind in sorted(authors)} == {
+        "access.refused": "fin",
         "action.recorded": "dee",
         "answer.given": "ada",
         "certification.given": "fin",
