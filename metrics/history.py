@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from metrics.definitions import Growth, Metric, MissingDays
 from metrics.periods import Calendar
 from metrics.registry import Registry
-from metrics.rollup import IMMATURE, PARTIAL, Rollup, Window, rollup
+from metrics.rollup import IMMATURE, PARTIAL, Readable, Rollup, Window, rollup
 from metrics.signals import Happening, Judged, Reason, State, Tier, Weekly
 
 RATIO_SCALE_UNITS = frozenset({"count", "currency"})  # Volumes and amounts: a change is a ratio.
@@ -64,7 +63,7 @@ class History:
 
 
 def history(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Readable,
     metrics: Sequence[Metric],
     first: date,
     last: date,

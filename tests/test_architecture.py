@@ -38,14 +38,7 @@ AT_HOME = {
     "starlette": {"ui", "api"},
     "uvicorn": {"ui", "api"},
     "mcp": {"api"},
-    "duckdb": {
-        "ingest",
-        "store",
-        "rollup",
-        "history",
-        "week",
-        "workspace",
-    },  # The last three hand a connection on to `rollup`.
+    "duckdb": {"ingest", "store", "rollup"},
     "altair": {"draw"},
     "sqlalchemy": {"journal", "ingest"},  # `ingest` asks the databases of users.
     "sqlglot": {"ingest"},

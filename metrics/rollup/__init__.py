@@ -13,7 +13,6 @@ from datetime import date, timedelta
 from functools import partial, reduce
 from typing import Literal
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,6 +46,7 @@ from metrics.rollup.components import (
     each_day,
     folds,
 )
+from metrics.rollup.reading import Readable, Reading, Stored, reading_of
 from metrics.rollup.targets import adds_up, targets
 from metrics.rollup.windows import Window, distinct
 
@@ -57,11 +57,15 @@ __all__ = [
     "PARTIAL",
     "STATES",
     "UNDEFINED",
+    "Readable",
+    "Reading",
     "Rollup",
     "State",
+    "Stored",
     "Window",
     "adds_up",
     "days_of",
+    "reading_of",
     "rollup",
     "series_read",
 ]
@@ -100,7 +104,7 @@ class Rollup:
 
 
 def rollup(
-    connection: duckdb.DuckDBPyConnection,
+    readable: Readable,
     metrics: Sequence[Metric],
     windows: Sequence[Window],
     calendar: Calendar,
@@ -112,7 +116,8 @@ def rollup(
     """The value of every metric over every window.
 
     Args:
-        connection: Holds `series`, `observed` and `sampled`, as known at some time.
+        readable: The reading of a store, or a DuckDB connection that holds `series`, `observed` and
+            `sampled`, as known at some time.
         metrics: Every metric wanted and every operand of one, operands before what they make.
         windows: The windows; none but those of the future may reach past `newest`.
         calendar: The company's.
@@ -125,7 +130,8 @@ def rollup(
         One row per metric. Unit: the metric's own; a fraction is 0.05.
     """
     by_id = {m.id: m for m in metrics}
-    catalogue = Catalogue(connection)
+    reading = reading_of(readable)
+    catalogue = Catalogue(reading)
     known = [w for w in windows if not w.future]
     lengths = {None, *(_rolling(m.measure) for m in metrics)}
     periods = distinct(_rolled(w.period, k, calendar) for k in sorted(lengths, key=str) for w in known)
@@ -133,13 +139,13 @@ def rollup(
     wanted = dict.fromkeys(c for of_one in parts.values() for c in of_one)
     place = {component: i for i, component in enumerate(wanted)}
     folded = folds(
-        connection, catalogue, list(wanted), list(periods), calendar, lenient=missing_days == "lenient"
+        reading, catalogue, list(wanted), list(periods), calendar, lenient=missing_days == "lenient"
     )
     columns = {
         k: np.array([-1 if w.future else periods[_rolled(w.period, k, calendar)] for w in windows])
         for k in lengths
     }
-    promised = targets(connection, catalogue, by_id, windows, calendar, target_tables or {})
+    promised = targets(reading, catalogue, by_id, windows, calendar, target_tables or {})
 
     shape = len(metrics), len(windows)
     answer = Rollup(
@@ -295,12 +301,12 @@ def _growth(of: _Value, windows: Sequence[Window]) -> _Value:
 
 
 def days_of(
-    connection: duckdb.DuckDBPyConnection, metric: Metric, span: Period, calendar: Calendar
+    readable: Readable, metric: Metric, span: Period, calendar: Calendar
 ) -> tuple[Floats, tuple[date, ...]]:
     """A metric's value of each single day, for a chart of its history.
 
     Args:
-        connection: Holds `series`, `observed` and `sampled`.
+        readable: The reading of a store, or a DuckDB connection that holds what one does.
         metric: A metric that reads series itself; one computed from others has no days here.
         span: The days wanted.
         calendar: The company's.
@@ -312,11 +318,12 @@ def days_of(
     parts = components(metric.measure)
     if not parts:
         return np.full(len(days), np.nan), days
-    catalogue = Catalogue(connection)
+    reading = reading_of(readable)
+    catalogue = Catalogue(reading)
     if isinstance(metric.measure, Percentile):
-        folded = folds(connection, catalogue, parts, [Period(d, d) for d in days], calendar, lenient=False)
+        folded = folds(reading, catalogue, parts, [Period(d, d) for d in days], calendar, lenient=False)
         return folded.value[0] * metric.scale, days
-    table = each_day(connection, catalogue, parts, span)
+    table = each_day(reading, catalogue, parts, span)
     if len(parts) == 1:
         return table[0] * metric.scale, days
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -9,10 +9,7 @@ Source: analytics.md section 1, rules 1 to 3.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from importlib.resources import files
-from typing import Any, Literal
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,9 +21,9 @@ from metrics.definitions import (
     Ratio,
 )
 from metrics.periods import Calendar, Period
+from metrics.rollup.reading import Fold, Reading
 from metrics.rollup.windows import DAY, expectation, stretches
 
-Fold = Literal["total", "latest", "first", "mean", "min", "max", "percentile"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 Codes = NDArray[np.uint8]
@@ -90,19 +87,13 @@ class Folds:
     grain: tuple[Grain | None, ...]
 
 
-def statement(name: str) -> str:
-    """The text of one SQL file of this package."""
-    return files("metrics.sql").joinpath(f"{name}.sql").read_text(encoding="utf-8")
-
-
 class Catalogue:
     """The series a store holds, found by name and segment."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, reading: Reading) -> None:
         self._by_name: dict[str, list[tuple[int, Grain, Mapping[str, str]]]] = {}
-        rows = connection.execute("SELECT series_id, name, grain, segments FROM series ORDER BY series_id")
-        for number, name, grain, segments in rows.fetchall():
-            self._by_name.setdefault(name, []).append((number, grain, segments or {}))
+        for number, name, grain, segments in reading.series():
+            self._by_name.setdefault(name, []).append((number, grain, segments))
 
     def __contains__(self, name: object) -> bool:
         return name in self._by_name
@@ -122,25 +113,23 @@ class Catalogue:
         return known[0][1] if known else None
 
 
-def hand_over(
-    connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, wanted: Sequence[Component]
-) -> None:
-    """Give the connection its `part` table: which stored series feed which component."""
+def hand_over(reading: Reading, catalogue: Catalogue, wanted: Sequence[Component]) -> None:
+    """Give the reading its `part` table: which stored series feed which component."""
     members = [catalogue.members(component) for component in wanted]
     counts = np.array([len(of_one) for of_one in members], np.int64)
-    _temporary(
-        connection,
+    reading.give(
         "part",
-        component=np.repeat(np.arange(len(wanted)), counts),
-        series_id=np.array([number for of_one in members for number in of_one], np.int64),
-        fold=np.repeat(np.array([c.fold for c in wanted], object), counts),
-        alone=np.repeat(counts == 1, counts),
+        {
+            "component": np.repeat(np.arange(len(wanted)), counts),
+            "series_id": np.array([number for of_one in members for number in of_one], np.int64),
+            "fold": np.repeat(np.array([c.fold for c in wanted], object), counts),
+            "alone": np.repeat(counts == 1, counts),
+        },
     )
-    connection.execute(statement("rollup_days"))
 
 
 def folds(
-    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
     catalogue: Catalogue,
     wanted: Sequence[Component],
     periods: Sequence[Period],
@@ -151,8 +140,8 @@ def folds(
     """Fold every component over every period.
 
     Args:
-        connection: Holds the relations `observed` and `sampled`.
-        catalogue: The series of that connection.
+        reading: Of the store, as known at some time.
+        catalogue: The series of that reading.
         wanted: The components, each once.
         periods: The distinct periods, at least one.
         calendar: Says which periods are whole weeks and months, for coarser series.
@@ -166,37 +155,39 @@ def folds(
     shape = len(wanted), len(periods)
     cut = stretches(periods)
     days = [np.arange(np.datetime64(piece.first), np.datetime64(piece.last + DAY)) for piece in cut.days]
-    _temporary(
-        connection,
+    reading.give(
         "day_stretch",
-        day=np.concatenate(days).astype("M8[us]"),
-        stretch=np.repeat(np.arange(len(days)), [len(each) for each in days]),
+        {
+            "day": np.concatenate(days).astype("M8[us]"),
+            "stretch": np.repeat(np.arange(len(days)), [len(each) for each in days]),
+        },
     )
-    hand_over(connection, catalogue, wanted)
-    limits = {"first": min(p.first for p in periods), "last": max(p.last for p in periods)}
+    hand_over(reading, catalogue, wanted)
+    first, last = min(p.first for p in periods), max(p.last for p in periods)
 
     present = np.zeros(shape, np.int32)
     told = np.full(shape, np.nan)  # Fold of the days present.
     kinds = np.array([c.fold for c in wanted], object)
     for fold, across in _ACROSS.items():
         if (mine := kinds == fold).any():
-            found = _arrays(connection.execute(statement("rollup_stretches"), {**limits, "fold": fold}))
+            found = reading.stretches(fold, first, last)
             place = found["stretch"], (np.cumsum(mine) - 1)[found["component"]]
             pieces = np.full((len(days), mine.sum()), np.nan)
             counts = np.zeros(pieces.shape, np.int32)
             pieces[place], counts[place] = found["value"], found["days"]
-            told[mine] = np.array([across(pieces[first:past]) for first, past in cut.spans]).T
-            present[mine] = np.array([counts[first:past].sum(axis=0) for first, past in cut.spans]).T
+            told[mine] = np.array([across(pieces[start:past]) for start, past in cut.spans]).T
+            present[mine] = np.array([counts[start:past].sum(axis=0) for start, past in cut.spans]).T
     if (kinds == "percentile").any():
         inside = [np.arange(*span) for span in cut.spans]
-        _temporary(
-            connection,
+        reading.give(
             "stretch_window",
-            stretch=np.concatenate(inside),
-            place=np.repeat(np.arange(len(inside)), [len(each) for each in inside]),
+            {
+                "stretch": np.concatenate(inside),
+                "place": np.repeat(np.arange(len(inside)), [len(each) for each in inside]),
+            },
         )
     for at in sorted({c.at for c in wanted if c.at is not None}):
-        sampled = _arrays(connection.execute(statement("rollup_samples"), {**limits, "at": at}))
+        sampled = reading.samples(at, first, last)
         mine = np.array([c.at == at for c in wanted])[sampled["component"]]
         rows, columns = sampled["component"][mine], sampled["place"][mine]
         present[rows, columns] = sampled["days"][mine]
@@ -228,14 +219,11 @@ def _expected(grain: Iterable[Grain | None], periods: Sequence[Period], calendar
     return np.array([answers[g or "day"] for g in grain], np.int32).reshape(-1, len(periods))
 
 
-def each_day(
-    connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, wanted: Sequence[Component], span: Period
-) -> Floats:
+def each_day(reading: Reading, catalogue: Catalogue, wanted: Sequence[Component], span: Period) -> Floats:
     """The days of some components, (components, days of the span); NaN where a day has no value."""
-    hand_over(connection, catalogue, wanted)
+    hand_over(reading, catalogue, wanted)
     table = np.full((len(wanted), span.days), np.nan)
-    limits = {"first": span.first, "last": span.last}
-    found = _arrays(connection.execute(statement("rollup_each_day"), limits))
+    found = reading.each_day(span.first, span.last)
     days = found["day"].astype("datetime64[D]").astype(np.int64) - (span.first - EPOCH).days
     table[found["component"], days] = found["value"]
     return table
@@ -273,29 +261,3 @@ _ACROSS: Mapping[Fold, Callable[[Floats], Floats]] = {
     "first": _earliest,
     "latest": _latest,
 }
-
-
-def _arrays(result: duckdb.DuckDBPyConnection) -> dict[str, NDArray[Any]]:
-    """The columns of a result; a missing number is NaN."""
-    return {
-        name: column.filled(np.nan) if isinstance(column, np.ma.MaskedArray) else np.asarray(column)
-        for name, column in result.fetchnumpy().items()
-    }
-
-
-def _temporary(connection: duckdb.DuckDBPyConnection, name: str, **columns: NDArray[Any]) -> None:
-    """Make a temporary table from arrays; the names are this module's own."""
-    kinds = {
-        "component": "INTEGER",
-        "series_id": "INTEGER",
-        "fold": "VARCHAR",
-        "alone": "BOOLEAN",
-        "day": "DATE",
-        "stretch": "INTEGER",
-        "place": "INTEGER",
-    }
-    listed = ", ".join(f"CAST({c} AS {kinds[c]}) AS {c}" for c in columns)
-    connection.register("given", columns)
-    # The name and the columns are identifiers of this module; every value is in the arrays.
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {listed} FROM given")
-    connection.unregister("given")

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +31,7 @@ from metrics.definitions import (
 )
 from metrics.periods import Calendar, Period
 from metrics.rollup.components import Catalogue, Component, components, each_day
+from metrics.rollup.reading import Reading
 from metrics.rollup.windows import Window
 
 Floats = NDArray[np.float64]
@@ -63,7 +63,7 @@ class _Days:
 
 
 def targets(
-    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
     catalogue: Catalogue,
     metrics: Mapping[str, Metric],
     windows: Sequence[Window],
@@ -73,8 +73,8 @@ def targets(
     """The target of every metric that has one, over every window.
 
     Args:
-        connection: Holds the relation `observed`.
-        catalogue: The series of that connection.
+        reading: Of the store, as known at some time.
+        catalogue: The series of that reading.
         metrics: All metrics by id.
         windows: The windows; those of the future too, because a promise may lie ahead.
         calendar: Places weekly rows and fiscal years.
@@ -87,9 +87,9 @@ def targets(
     first = min(w.period.first for w in windows)
     days = _Days(Period(first, max(w.period.last for w in windows)))
     daily: dict[str, Floats] = {}
-    daily |= _from_tables(connection, catalogue, metrics, days, calendar, tables)
-    daily |= _from_series(connection, catalogue, metrics, days)
-    daily |= _from_plans(connection, catalogue, metrics, days, calendar)
+    daily |= _from_tables(reading, catalogue, metrics, days, calendar, tables)
+    daily |= _from_series(reading, catalogue, metrics, days)
+    daily |= _from_plans(reading, catalogue, metrics, days, calendar)
     for name, metric in metrics.items():
         match metric.target:
             case None | PlanTarget() | SeriesTarget():
@@ -139,7 +139,7 @@ def _from(start: date | None, days: _Days) -> int:
 
 
 def _from_tables(
-    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
     catalogue: Catalogue,
     metrics: Mapping[str, Metric],
     days: _Days,
@@ -151,7 +151,7 @@ def _from_tables(
     if not known:
         return {}
     whole = Period(days.span.first, calendar.week_of(days.span.last).last)
-    rows = each_day(connection, catalogue, [Component("latest", s) for s in known.values()], whole)
+    rows = each_day(reading, catalogue, [Component("latest", s) for s in known.values()], whole)
     ends = np.array([(calendar.week_of(d).last - whole.first).days for d in days.all()])
     answer: dict[str, Floats] = {}
     for name, row in zip(known, rows, strict=True):
@@ -163,7 +163,7 @@ def _from_tables(
 
 
 def _from_series(
-    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
     catalogue: Catalogue,
     metrics: Mapping[str, Metric],
     days: _Days,
@@ -172,12 +172,12 @@ def _from_series(
     named = {n: m.target.series for n, m in metrics.items() if isinstance(m.target, SeriesTarget)}
     if not named:
         return {}
-    rows = each_day(connection, catalogue, [Component("total", s) for s in named.values()], days.span)
+    rows = each_day(reading, catalogue, [Component("total", s) for s in named.values()], days.span)
     return dict(zip(named, rows, strict=True))
 
 
 def _from_plans(
-    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
     catalogue: Catalogue,
     metrics: Mapping[str, Metric],
     days: _Days,
@@ -198,7 +198,7 @@ def _from_plans(
         names = [name for name, of in shaped.items() if of == year]
         earlier = Period(years[year].first - YEAR_OF_WEEKS, years[year].last - YEAR_OF_WEEKS)
         wanted = [components(metrics[name].measure)[0] for name in names]
-        rows = each_day(connection, catalogue, wanted, earlier)
+        rows = each_day(reading, catalogue, wanted, earlier)
         totals = rows.sum(axis=1, keepdims=True)  # NaN if a day is missing: then no shape is known.
         shapes |= dict(zip(names, rows / np.where(totals == 0, np.nan, totals), strict=True))
 

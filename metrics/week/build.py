@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-import duckdb
-
 from metrics.deck import Block, BlockKind, Deck, Row, Section, Table
 from metrics.definitions import (
     Block as Outline,
@@ -33,7 +31,7 @@ from metrics.definitions import (
 from metrics.errors import UnknownNameError, hint
 from metrics.history import Verdicts
 from metrics.registry import Registry
-from metrics.rollup import rollup
+from metrics.rollup import Readable, rollup
 from metrics.six_twelve import Change, Charts, Remark, SixTwelve, change, frame
 from metrics.week.marks import marked, told_once
 from metrics.week.page_zero import Restated, answers, counted_customers, notices
@@ -52,7 +50,7 @@ class Known:
     """What a deck is built from besides the definitions.
 
     Attributes:
-        connection: Holds `series`, `observed` and `sampled`, as known at `as_of`.
+        connection: The reading of a store, or a DuckDB connection, as known at `as_of`.
         version: Of the store they came from.
         as_of: The moment asked about; None means all that is known.
         sheets: The plain tables by their path in the workspace.
@@ -62,7 +60,7 @@ class Known:
         remarks: Annotations that people made, beside the declared events.
     """
 
-    connection: duckdb.DuckDBPyConnection
+    connection: Readable
     version: str = ""
     as_of: datetime | None = None
     sheets: Mapping[str, Sheet] = field(default_factory=dict)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,7 +33,7 @@ from metrics.definitions import (
 from metrics.errors import UnknownNameError, hint
 from metrics.history import Decisions
 from metrics.periods import Period
-from metrics.rollup import Rollup, Window, rollup
+from metrics.rollup import Readable, Rollup, Stored, Window, reading_of, rollup
 from metrics.signals import Weekly, judge_all
 
 if TYPE_CHECKING:
@@ -301,7 +300,7 @@ class Drivers:
         return "no_segments" if None not in values else "no_value"
 
     def _rolled(
-        self, connection: duckdb.DuckDBPyConnection, metrics: Sequence[Metric], before: Period, after: Period
+        self, connection: Readable, metrics: Sequence[Metric], before: Period, after: Period
     ) -> Rollup:
         """The metrics in the two periods, as the whole company's policy has them."""
         house = self._house
@@ -369,7 +368,7 @@ class Drivers:
 
     def _by_factors(
         self,
-        connection: duckdb.DuckDBPyConnection,
+        connection: Readable,
         metric: Metric,
         factored: tuple[Operation, tuple[str | TargetOf, ...]],
         before: Period,
@@ -419,7 +418,7 @@ class Drivers:
 
     # --- segments ----------------------------------------------------------------------------
 
-    def _segments(self, connection: duckdb.DuckDBPyConnection, metric: Metric) -> dict[str, tuple[str, ...]]:
+    def _segments(self, connection: Readable, metric: Metric) -> dict[str, tuple[str, ...]]:
         """The dimensions that every series of a metric carries, each with its segments in order.
 
         A dimension that the metric itself is held to by `where` is no dimension of it.
@@ -428,14 +427,15 @@ class Drivers:
         if parts is None:
             return {}
         held = parts.where
-        by_series = [_carried(connection, name, held) for name in parts.series]
+        stored = reading_of(connection).series()
+        by_series = [_carried(stored, name, held) for name in parts.series]
         shared = [d for d in by_series[0] if all(d in other for other in by_series[1:]) and d not in held]
         found = {d: tuple(sorted(set().union(*(carried[d] for carried in by_series)))) for d in shared}
         return {d: names for d, names in found.items() if len(names) > 1}
 
     def _by_segments(
         self,
-        connection: duckdb.DuckDBPyConnection,
+        connection: Readable,
         metric: Metric,
         dimensions: Mapping[str, Sequence[str]],
         before: Period,
@@ -486,7 +486,7 @@ class Drivers:
 
     def _own_z(
         self,
-        connection: duckdb.DuckDBPyConnection,
+        connection: Readable,
         metric: Metric,
         parts: _Parts,
         made: Mapping[str, Attribution],
@@ -525,7 +525,7 @@ class Drivers:
 
     def _judge(
         self,
-        connection: duckdb.DuckDBPyConnection,
+        connection: Readable,
         metric: Metric,
         parts: _Parts,
         told: Sequence[tuple[str, str]],
@@ -603,15 +603,11 @@ def _sum_metric(metric: Metric, parts: _Parts, series: str, segment: Mapping[str
     )
 
 
-def _carried(
-    connection: duckdb.DuckDBPyConnection, series: str, held: Mapping[str, str]
-) -> dict[str, set[str]]:
+def _carried(stored: Sequence[Stored], series: str, held: Mapping[str, str]) -> dict[str, set[str]]:
     """The dimensions of a stored series and their segments, in the order first met."""
-    rows = connection.execute("SELECT segments FROM series WHERE name = ? ORDER BY series_id", [series])
     found: dict[str, set[str]] = {}
-    for (segments,) in rows.fetchall():
-        carried = segments or {}
-        if all(carried.get(key) == value for key, value in held.items()):
+    for _, name, _, carried in stored:
+        if name == series and all(carried.get(key) == value for key, value in held.items()):
             for dimension, segment in carried.items():
                 found.setdefault(dimension, set()).add(segment)
     return found
