@@ -23,7 +23,7 @@ LINES = [
     {"deck"},
     {"text"},
     {"week", "ingest", "store", "journal", "draw", "demo"},
-    {"export", "notify"},
+    {"export", "notify", "engines"},
     {"workspace"},
     {"api"},
     {"ui"},
@@ -38,10 +38,10 @@ AT_HOME = {
     "starlette": {"ui", "api"},
     "uvicorn": {"ui", "api"},
     "mcp": {"api"},
-    "duckdb": {"ingest", "store", "rollup"},
+    "duckdb": {"ingest", "store", "rollup", "engines"},
     "altair": {"draw"},
     "sqlalchemy": {"journal", "ingest"},  # `ingest` asks the databases of users.
-    "sqlglot": {"ingest"},
+    "sqlglot": {"ingest", "engines"},
     "statsmodels": {"pacing"},
     "httpx": {"notify"},
     "smtplib": {"notify"},
@@ -53,7 +53,7 @@ AT_HOME = {
     "pptx": {"export"},
     "typst": {"export"},
     "xlsxwriter": {"export"},
-    "pyarrow": {"ingest", "store", "demo"},
+    "pyarrow": {"ingest", "store", "engines", "demo"},
 }
 CLOCKS = {"today", "now", "utcnow", "time"}
 

@@ -44,7 +44,19 @@ from metrics.store.reports import FileRead, LoadReport, Progress, Readings, Reje
 from metrics.store.statements import sql
 from metrics.store.vintages import compacted, horizon, loaded, undone, views
 
-__all__ = ["FileRead", "LoadReport", "Progress", "Readings", "Reject", "SourceReport", "Stepped", "Store"]
+__all__ = [
+    "FileRead",
+    "LoadReport",
+    "Progress",
+    "Readings",
+    "Reject",
+    "SourceReport",
+    "Stepped",
+    "Store",
+    "canonical",
+    "framed",
+    "utc",
+]
 
 PATIENCE = 60.0  # Seconds a writer waits for another; 9.1 million rows take a tenth of that.
 QUERY_LIMIT = 300.0  # Seconds after which a reading is stopped: a query that would never finish.
@@ -104,7 +116,7 @@ class Store:
                 much memory, or `as_of` has no time zone.
         """
         known = as_of or self._as_of
-        moment = None if known is None else _utc(known, "as_of")
+        moment = None if known is None else utc(known, "as_of")
         name, connection = self._generations.opened()
         timer = Timer(self._query_limit, connection.interrupt)
         timer.daemon = True
@@ -154,7 +166,7 @@ class Store:
                 disk is full; the generation is damaged; two values for one series, day and vintage;
                 a series that is stored in another grain or kind; `loaded_at` has no time zone.
         """
-        at, told = _utc(loaded_at, "loaded_at"), progress or _silent
+        at, told = utc(loaded_at, "loaded_at"), progress or _silent
         version, report = self._generations.written(lambda draft: loaded(draft, readings, at, by, told), by)
         told("done", 1.0)
         return LoadReport(report.load, report.sources, version)
@@ -173,7 +185,7 @@ class Store:
             StoreError: No such load, or it is undone already, or it is itself an undo; or the
                 store cannot be written, as for `add`.
         """
-        at = _utc(undone_at, "undone_at")
+        at = utc(undone_at, "undone_at")
         version, report = self._generations.written(lambda draft: undone(draft, load, at, by), by)
         return LoadReport(report.load, report.sources, version, report.undoes)
 
@@ -219,7 +231,7 @@ class Store:
             StoreError: The store cannot be written, as for `add`; a time has no time zone; nothing was
                 ever loaded.
         """
-        first, at = _utc(since, "since"), _utc(compacted_at, "compacted_at")
+        first, at = utc(since, "since"), utc(compacted_at, "compacted_at")
         if not self.version:
             raise StoreError("Nothing was loaded yet, so there is nothing to forget.")
         return self._generations.rewritten(lambda draft: compacted(draft, first, at, by), by)[1]
@@ -273,7 +285,7 @@ class Store:
             change: a load or an undo), `source`, `undone` (bool: that load was taken back later, or
             the change is such a taking back).
         """
-        moment = None if since is None else _utc(since, "since")
+        moment = None if since is None else utc(since, "since")
         return self._frame("restatements", names=_listed(names), since=moment)
 
     def rejects(self, load: int) -> pd.DataFrame:
@@ -351,16 +363,20 @@ class Store:
 
     def _frame(self, statement: str, as_of: datetime | None = None, /, **parameters: object) -> pd.DataFrame:
         with self.reading(as_of) as connection:
-            frame = connection.execute(sql(statement), parameters or None).df()
-        for column in frame.columns.intersection(["undoes", "undone_by"]):
-            frame[column] = frame[column].astype("Int64")
-        if "segments" in frame:
-            frame["segments"] = [_canonical(tuple(segments.items())) for segments in frame["segments"]]
-        return frame
+            return framed(connection.execute(sql(statement), parameters or None).df())
+
+
+def framed(frame: pd.DataFrame) -> pd.DataFrame:
+    """A statement's rows as the store hands them out: whole numbers stay whole, segments are JSON."""
+    for column in frame.columns.intersection(["undoes", "undone_by"]):
+        frame[column] = frame[column].astype("Int64")
+    if "segments" in frame:
+        frame["segments"] = [canonical(tuple(segments.items())) for segments in frame["segments"]]
+    return frame
 
 
 @lru_cache(maxsize=4096)
-def _canonical(segments: tuple[tuple[str, str], ...]) -> str:
+def canonical(segments: tuple[tuple[str, str], ...]) -> str:
     """Return segments as JSON with sorted keys; kept, because a table repeats the same few."""
     return json.dumps(dict(segments), sort_keys=True, ensure_ascii=False)
 
@@ -369,7 +385,7 @@ def _silent(step: str, share: float) -> None:
     """Tell nobody."""
 
 
-def _utc(moment: datetime, name: str) -> datetime:
+def utc(moment: datetime, name: str) -> datetime:
     """Return a time as the store keeps it: in UTC, without its zone."""
     if moment.utcoffset() is None:
         raise StoreError(

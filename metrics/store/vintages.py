@@ -164,7 +164,7 @@ def undone(
         rows(connection, "undo_left", table)
         if one(connection, "affected_counted", int):
             rows(connection, "telling", table)
-            _put_in_order(connection, table)
+            put_in_order(connection, table)
         for source, count in cast(list[tuple[str, int]], rows(connection, "undo_counted", table)):
             changed[source] = changed.get(source, 0) + count
         connection.execute(sql("drop_work"))
@@ -388,7 +388,7 @@ def _put(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[int, tuple
         rows(connection, "telling", table)
         rows(connection, "telling_fresh")
         rows(connection, "fresh_plain")
-        _put_in_order(connection, table)
+        put_in_order(connection, table)
         counts |= _counts(connection, "counted_ordered")
     for statement in ("supersede", "replace", "append"):
         rows(connection, statement, table)
@@ -403,7 +403,7 @@ def _counts(connection: duckdb.DuckDBPyConnection, statement: str) -> dict[int, 
     return {source_no: (kept, restated) for source_no, kept, restated in found}
 
 
-def _put_in_order(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+def put_in_order(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     """Write the affected series and days anew, in the order of their vintages."""
     for statement in (
         "stood", "run", "restored_batch", "stretch",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from importlib import import_module
 from pathlib import Path
-from threading import Lock, Timer
+from threading import RLock, Timer
 from typing import Any
 
 import duckdb
@@ -22,7 +22,7 @@ ROWS = 50_000  # Rows taken at a time.
 PATIENCE = 15  # Seconds to reach a server.
 MEMORY = "2GB"
 
-_ONE_CHDB = Lock()  # chDB holds one database a process.
+ONE_CHDB = RLock()  # chDB holds one database a process; a store may be in one too.
 
 
 class OverTimeError(Exception):
@@ -112,7 +112,7 @@ def _chdb(address: Address, sql: str, seconds: float, zone: str, root: Path) -> 
     session_of: Any = import_module("chdb.session").Session  # Here: 200 MB that only who uses it pays for.
 
     place = _place(address, root, "chDB folder")
-    with _ONE_CHDB, closing(session_of(str(place))) as session:
+    with ONE_CHDB, closing(session_of(str(place))) as session:
         session.query(f"set session_timezone = '{zone}', max_execution_time = {seconds}, readonly = 1")
         try:
             answer = session.send_query(sql, "Arrow")

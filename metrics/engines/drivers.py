@@ -1,0 +1,238 @@
+"""How each engine is spoken to: one session a task, Arrow both ways."""
+
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from metrics.engines.statements import schema, text, told
+from metrics.errors import StoreError
+from metrics.ingest.query.drivers import ONE_CHDB
+
+PATIENCE = 15  # Seconds to reach a server.
+QUERY_LIMIT = 300  # Seconds after which a statement is stopped.
+
+
+class Session(Protocol):
+    """One task's line to an engine.
+
+    What it was told to keep is there for others when the task ends well; temporary tables are its own.
+    """
+
+    def asked(self, sql: str) -> pa.Table:
+        """The rows of a SELECT."""
+
+    def done(self, sql: str) -> None:
+        """Run a statement without rows."""
+
+    def put(self, table: str, rows: pa.Table, *, temporary: bool = False) -> None:
+        """Add rows to a table, which may be one that this task made; columns by their names."""
+
+
+class Engine(Protocol):
+    """A database that can hold a store."""
+
+    @property
+    def name(self) -> str:
+        """As people call it."""
+
+    @property
+    def dialect(self) -> str:
+        """As SQLGlot names it."""
+
+    def session(self, *, writes: bool = False) -> Any:
+        """A context manager of a `Session`. One that writes is the only one to do so, and makes the tables.
+
+        Raises:
+            StoreError: It cannot be reached, or refuses a statement.
+        """
+
+    def exists(self, session: Session) -> bool:
+        """Whether the tables are there."""
+
+    def size(self, session: Session) -> int:
+        """Bytes that the tables take."""
+
+    def rename(self, session: Any, before: str, after: str) -> None:
+        """Give the loads of somebody another name; the session is one of this engine's own."""
+
+
+@dataclass(frozen=True)
+class PostgreSQL:
+    """A schema of a PostgreSQL server: the first of the user's search path.
+
+    Attributes:
+        url: `postgresql://user:password@host/database`; `options=-csearch_path%3Dname` chooses the schema.
+    """
+
+    url: str
+    name = "PostgreSQL"
+    dialect = "postgres"
+
+    @contextmanager
+    def session(self, *, writes: bool = False) -> Iterator[Session]:
+        """See `Engine`."""
+        dbapi: Any = import_module("adbc_driver_postgresql.dbapi")
+        url = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", self.url)
+        if "connect_timeout" not in url:
+            url += ("&" if "?" in url else "?") + f"connect_timeout={PATIENCE}"
+        try:
+            with closing(dbapi.connect(url)) as connection, closing(connection.cursor()) as cursor:
+                session = _Adbc(cursor)
+                session.done(f"SET statement_timeout = {QUERY_LIMIT * 1000}")
+                if writes:
+                    for statement in schema("postgresql"):
+                        session.done(statement)
+                    session.done("LOCK TABLE load IN EXCLUSIVE MODE")  # Readers are not kept waiting.
+                yield session
+                connection.commit() if writes else connection.rollback()
+        except dbapi.Error as error:
+            raise _told(self, error, self.url) from None
+
+    def exists(self, session: Session) -> bool:
+        """See `Engine`."""
+        return bool(session.asked("SELECT to_regclass('load') IS NOT NULL AS there")["there"][0].as_py())
+
+    def size(self, session: Session) -> int:
+        """See `Engine`."""
+        found = session.asked(
+            "SELECT CAST(pg_total_relation_size('telling') + pg_total_relation_size('sample_telling') "
+            "AS BIGINT) AS n"
+        )
+        return int(found["n"][0].as_py())
+
+    def rename(self, session: "_Adbc", before: str, after: str) -> None:
+        """See `Engine`."""
+        session.done(told("rename_postgres", "postgres", {}, before=before, after=after))
+
+
+class _Adbc:
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+
+    def asked(self, sql: str) -> pa.Table:
+        self._cursor.execute(sql)
+        return self._cursor.fetch_arrow_table()
+
+    def done(self, sql: str) -> None:
+        self._cursor.execute(sql)
+
+    def put(self, table: str, rows: pa.Table, *, temporary: bool = False) -> None:
+        if rows.num_rows:
+            self._cursor.adbc_ingest(table, _without_nul(rows), mode="append", temporary=temporary)
+
+
+def _without_nul(rows: pa.Table) -> pa.Table:
+    """The same rows; PostgreSQL keeps no text that holds the character 0."""
+    for place, field in enumerate(rows.schema):
+        if pa.types.is_string(field.type):
+            rows = rows.set_column(
+                place, field.name, pc.replace_substring(rows[field.name], "\x00", "\N{REPLACEMENT CHARACTER}")
+            )
+    return rows
+
+
+@dataclass(frozen=True)
+class ClickHouse:
+    """ClickHouse inside this process: a folder of chDB, that one process has open at a time.
+
+    Attributes:
+        url: `chdb:///folder`: three slashes begin beside the YAML, four at the root.
+        root: The folder of the workspace.
+        patience: Seconds to wait for another task of this process.
+    """
+
+    url: str
+    root: Path
+    patience: float = 60.0
+    name = "ClickHouse"
+    dialect = "clickhouse"
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+        place = self.url.removeprefix("chdb://")
+        return Path(place[1:]) if place.startswith("//") else self.root / place.lstrip("/")
+
+    @contextmanager
+    def session(self, *, writes: bool = False) -> Iterator[Session]:
+        """See `Engine`."""
+        exceptions: Any = import_module("chdb._exceptions")  # Here: 200 MB that only who uses it pays for.
+        if not ONE_CHDB.acquire(timeout=self.patience):
+            raise StoreError("ClickHouse is busy with another task of this process. Try again in a moment.")
+        try:
+            with closing(self._opened()) as opened:
+                session = _Chdb(opened)
+                session.done(
+                    f"SET join_use_nulls = 1, max_query_size = 100000000, max_execution_time = {QUERY_LIMIT}"
+                )
+                if writes:
+                    for statement in schema("clickhouse"):
+                        session.done(statement)
+                yield session
+        except exceptions.ChdbError as error:
+            raise _told(self, error, self.url) from None
+        finally:
+            ONE_CHDB.release()
+
+    def _opened(self) -> Any:
+        try:
+            return import_module("chdb.session").Session(str(self.folder))
+        except RuntimeError as error:  # Another process has it, or the folder is not to be written to.
+            raise _told(self, error, self.url) from None
+
+    def exists(self, session: Session) -> bool:
+        """See `Engine`."""
+        found = session.asked(
+            "SELECT count() AS n FROM system.tables WHERE database = currentDatabase() AND name = 'load'"
+        )
+        return bool(found["n"][0].as_py())
+
+    def size(self, session: Session) -> int:
+        """See `Engine`."""
+        found = session.asked(
+            "SELECT sum(bytes_on_disk) AS n FROM system.parts WHERE active AND database = currentDatabase()"
+        )
+        return int(found["n"][0].as_py() or 0)
+
+    def rename(self, session: "_Chdb", before: str, after: str) -> None:
+        """See `Engine`."""
+        session.done(text("rename_clickhouse"), {"before": before, "after": after})
+
+
+class _Chdb:
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def asked(self, sql: str) -> pa.Table:
+        return self._session.query(sql, "ArrowTable")
+
+    def done(self, sql: str, bound: dict[str, object] | None = None) -> None:
+        self._session.query(sql, params=bound)
+
+    def put(self, table: str, rows: pa.Table, *, temporary: bool = False) -> None:  # noqa: ARG002
+        if not rows.num_rows:
+            return
+        with tempfile.TemporaryDirectory(prefix="wbr-") as folder:
+            path = Path(folder) / "rows.arrow"
+            with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, rows.schema) as writer:
+                writer.write_table(rows)
+            source = told("file_clickhouse", "clickhouse", {}, path=str(path))
+            # The table and its columns are identifiers of the store's own; every value is in the file.
+            self._session.query(f"INSERT INTO {table} ({', '.join(rows.column_names)}) {source}")
+
+
+def _told(engine: Engine, error: Exception, url: str) -> StoreError:
+    """What an engine said, without its address and what stands in it."""
+    said = str(error).split("\n", 1)[0]
+    for secret in (url, *re.findall(r"//[^:/@]*:([^@]*)@", url)):
+        if secret:
+            said = said.replace(secret, "…")
+    return StoreError(f"The store on {engine.name} cannot be used: {said[:300]}")

@@ -1,0 +1,143 @@
+"""A reading of a store on another engine: the roll-up runs there, and only its results come over."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from metrics.engines.drivers import Engine, Session
+from metrics.engines.statements import TEMPORARY, told
+from metrics.rollup.reading import Columns, Fold, Given, Stored
+
+EPOCH = date(1970, 1, 1)
+_KINDS: Mapping[str, pa.DataType] = {"fold": pa.string(), "alone": pa.bool_()}
+
+
+def number_of(day: date | None) -> int | None:
+    """A day as the engine keeps it."""
+    return None if day is None else (day - EPOCH).days
+
+
+class Asking:
+    """One task's questions to an engine, of the loads that were whole when it began.
+
+    Args:
+        engine: Which one.
+        session: The line to it.
+        newest: The newest load that counts.
+    """
+
+    def __init__(self, engine: Engine, session: Session, newest: int) -> None:
+        self.newest = newest
+        self._engine = engine
+        self._session = session
+        self._names: dict[str, str] = {}
+        self._made = 0
+
+    def asked(self, statement: str, table: str = "", **values: object) -> pa.Table:
+        """The rows of a statement."""
+        return self._session.asked(self._told(statement, table, **values))
+
+    def made(self, statement: str, name: str, **values: object) -> str:
+        """Run a statement that makes a temporary table; return what the engine calls it now."""
+        if (before := self._names.get(name)) is not None:
+            self._session.done(f"DROP TABLE {before}")
+        self._made += 1
+        # One of this module's names, so that no table of the user's is meant.
+        self._names[name] = f"wbr_{name}_{id(self):x}_{self._made}"
+        self._session.done(self._told(statement, "", **values))
+        return self._names[name]
+
+    def given(self, name: str, columns: Columns) -> None:
+        """Hand a small table over."""
+        if name not in TEMPORARY:
+            raise KeyError(name)
+        called = self.made(f"given_{name}", name)
+        rows = {key: pa.array(column, _KINDS.get(key, pa.int32())) for key, column in columns.items()}
+        self._session.put(called, pa.table(rows), temporary=True)
+
+    def counted(self, as_of: int | None) -> None:
+        """Say what counts at a time: microseconds since 1970, or None for all that is known."""
+        self.made("counted", "counted", as_of=as_of)
+
+    def _told(self, statement: str, table: str, **values: object) -> str:
+        return told(statement, self._engine.dialect, self._names, table, **{"newest": self.newest, **values})
+
+
+class EngineReading:
+    """The reading of an engine; see `metrics.rollup.reading.Reading`.
+
+    Args:
+        asking: The task it belongs to, told what counts.
+        series: The series, as the engine has them.
+    """
+
+    def __init__(self, asking: Asking, series: pa.Table) -> None:
+        self._asking = asking
+        self._series: tuple[Stored, ...] = tuple(
+            (each["series_id"], each["name"], each["grain"], json.loads(each["segments"]))
+            for each in series.to_pylist()
+        )
+
+    def series(self) -> Sequence[Stored]:
+        """See `Reading`."""
+        return self._series
+
+    def give(self, table: Given, columns: Columns) -> None:
+        """See `Reading`."""
+        days = {"day": columns["day"].astype("M8[D]").astype(np.int32)} if "day" in columns else {}
+        self._asking.given(table, {**columns, **days})
+
+    def stretches(self, fold: Fold, first: date, last: date) -> Columns:
+        """See `Reading`."""
+        statement = "ends" if fold in ("first", "latest") else "stretches"
+        return self._asked(statement, ("stretch", "days"), first, last, fold=fold)
+
+    def samples(self, at: float, first: date, last: date) -> Columns:
+        """See `Reading`."""
+        return self._asked("samples", ("place", "days"), first, last, at=at)
+
+    def each_day(self, first: date, last: date) -> Columns:
+        """See `Reading`."""
+        found = dict(self._asked("each_day", ("day",), first, last, fold=None))
+        return {**found, "day": found["day"].astype("M8[D]")}
+
+    def _asked(
+        self, statement: str, numbers: Sequence[str], first: date, last: date, **values: object
+    ) -> Columns:
+        limits = {"first": number_of(first), "last": number_of(last)}
+        found = self._asking.asked(statement, **limits, **values)
+        kinds: Mapping[str, Any] = dict.fromkeys(("component", *numbers), np.int64)
+        return {
+            name: found[name].to_numpy().astype(kinds.get(name, np.float64)) for name in found.column_names
+        }
+
+
+class EmptyReading:
+    """The reading of a store into which nothing was loaded yet."""
+
+    def series(self) -> Sequence[Stored]:
+        """See `Reading`."""
+        return ()
+
+    def give(self, table: Given, columns: Columns) -> None:
+        """See `Reading`."""
+
+    def stretches(self, fold: Fold, first: date, last: date) -> Columns:  # noqa: ARG002  (one shape for all)
+        """See `Reading`."""
+        return _none("stretch", "days")
+
+    def samples(self, at: float, first: date, last: date) -> Columns:  # noqa: ARG002
+        """See `Reading`."""
+        return _none("place", "days")
+
+    def each_day(self, first: date, last: date) -> Columns:  # noqa: ARG002
+        """See `Reading`."""
+        return {**_none(), "day": np.empty(0, "M8[D]")}
+
+
+def _none(*numbers: str) -> Columns:
+    return {"value": np.empty(0), **{name: np.empty(0, np.int64) for name in ("component", *numbers)}}
