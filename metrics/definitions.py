@@ -192,6 +192,30 @@ class Connection(Definition):
     time_limit_seconds: Annotated[float, Field(gt=0, le=86_400)] = 300.0
 
 
+class StoreRules(Definition):
+    """Which engine holds the numbers. The address comes from the environment or a file, never from YAML.
+
+    Attributes:
+        engine: `duckdb` is a folder beside the definitions, and needs no address.
+        url_env: Environment variable that holds the address.
+        url_file: File that holds it; relative to the workspace, or anywhere.
+    """
+
+    engine: Literal["duckdb", "postgresql", "clickhouse"] = "duckdb"
+    url_env: str | None = None
+    url_file: str | None = None
+
+    @model_validator(mode="after")
+    def _has_an_address(self) -> Self:
+        told = (self.url_env is not None) + (self.url_file is not None)
+        if told != (self.engine != "duckdb"):
+            raise ValueError(
+                "a store on postgresql or clickhouse needs `url_env` or `url_file`, one of the two; "
+                "one on duckdb needs none"
+            )
+        return self
+
+
 class Notify(Definition):
     """How people are told. Addresses come from the environment or a file, never from YAML.
 
@@ -1067,6 +1091,7 @@ class Definitions(Definition):
     people: dict[Handle, Person] = {}
     rights: dict[Name, tuple[Name, ...]] = RIGHTS
     connections: dict[Name, Connection] = {}
+    store: StoreRules = StoreRules()
     notify: Notify = Notify()
     login: Login | None = None
     prepare: Preparation = Preparation()

@@ -10,10 +10,12 @@ Roll-ups run where the rows are. A load is compared here, by the rules of the st
 what the engine holds of the series and days it tells: reloading everything brings everything over once.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -30,14 +32,8 @@ from metrics.store import LoadReport, Progress, Readings, Stepped, canonical, fr
 from metrics.store.statements import sql
 from metrics.store.vintages import loaded, undone
 
-__all__ = ["CANNOT", "ClickHouse", "Engine", "EngineStore", "PostgreSQL"]
+__all__ = ["ClickHouse", "Engine", "EngineStore", "PostgreSQL"]
 
-CANNOT = (
-    "keeps every value that was ever told: `wbr compact` cannot forget",
-    "is not in `wbr backup`: back the database up with its own tools",
-    "has no generations to step back to: `wbr recover` is for the store of one machine",
-)
-"""What a store on an engine cannot do, each after "A store on PostgreSQL …"."""
 FIRST, LAST = -(2**31), 2**31 - 1  # Of the days that an engine can hold.
 
 
@@ -145,18 +141,18 @@ class EngineStore:
         """Give the loads of somebody another name; return how many there were."""
         with self._engine.session(writes=True) as session:
             asking = self._writing(session)
-            found = asking.asked("loads")["loaded_by"].to_pylist().count(before)
+            found = int(asking.asked("loads")["loaded_by"].to_pylist().count(before))
             if found:
                 self._engine.rename(session, before, after)
         return found
 
     def step_back(self, *, by: str = "") -> Stepped:  # noqa: ARG002  (the shape of `Store.step_back`)
         """Refused: there are no generations."""
-        raise StoreError(f"A store on {self.engine} {CANNOT[2]}. Use the database's own recovery.")
+        raise StoreError(f"A store on {self.engine} has no generations. Use the database's own recovery.")
 
     def compact(self, since: datetime, compacted_at: datetime, *, by: str = "") -> int:  # noqa: ARG002
         """Refused: every telling is kept."""
-        raise StoreError(f"A store on {self.engine} {CANNOT[0]}. Nothing was changed.")
+        raise StoreError(f"A store on {self.engine} cannot forget: it keeps every value that was ever told.")
 
     def troubles(self, now: datetime) -> tuple[Trouble, ...]:  # noqa: ARG002  (the shape of `Store.troubles`)
         """What the engine says of itself is its own tools' to tell; only whether it can be read."""
@@ -251,7 +247,8 @@ class EngineStore:
         found = told.merge(sums, on="series_id", how="left").rename(columns={"name": "series"})
         for count in ("days", "rows"):
             found[count] = found[count].fillna(0).astype("int64")
-        found = _dated(found).sort_values(["series", "segments"], ignore_index=True)
+        found["order"] = [tuple(sorted(json.loads(each).items())) for each in found["segments"]]
+        found = _dated(found).sort_values(["series", "order"], ignore_index=True)
         return found[columns]
 
     def observations(
@@ -274,16 +271,16 @@ class EngineStore:
             asking.counted(None if known is None else _micros(utc(known, "as_of")))
             reading = EngineReading(asking, latest(asking.asked("small", "series")))
             mine = {
-                number: canonical(tuple(segments.items()))
+                number: segments
                 for number, called, _, segments in reading.series()
                 if called == name and all(segments.get(key) == value for key, value in where.items())
             }
-            order = sorted(mine, key=lambda number: mine[number])
+            order = sorted(mine, key=lambda n: ", ".join(f"{k}={v}" for k, v in mine[n].items()) + "}")
             asking.given("chosen", {"series_id": np.array(order), "place": np.arange(len(order))})
             found = asking.asked(
                 "page", first=number_of(first), last=number_of(last), size=size, skipped=offset
             ).to_pandas()
-        found["segments"] = [mine[number] for number in found["series_id"]]
+        found["segments"] = [canonical(tuple(mine[n].items())) for n in found["series_id"]]
         return _dated(found)[["day", "segments", "value"]]
 
     # --- how it is asked ---------------------------------------------------------------------
@@ -308,7 +305,8 @@ class EngineStore:
     ) -> pd.DataFrame:
         asking.counted(None)
         asking.given("chosen", _chosen(series, names))
-        return asking.asked("held", until=number_of(until)).to_pandas()
+        held: pd.DataFrame = asking.asked("held", until=number_of(until)).to_pandas()
+        return held
 
     @contextmanager
     def _draft(self, session: Session) -> Iterator[tuple[duckdb.DuckDBPyConnection, Asking | None]]:
@@ -343,8 +341,8 @@ def _span(readings: Sequence[Readings], series: pa.Table) -> dict[str, np.ndarra
     A series that is told in another grain or kind than it is stored in is asked for whole: whether that is
     allowed depends on whether anything of it stands.
     """
-    asked: list[tuple[int, int, int]] = []
-    by_name: dict[str, list[dict[str, object]]] = {}
+    asked: list[tuple[int, int | None, int | None]] = []
+    by_name: dict[str, list[dict[str, Any]]] = {}
     for row in series.to_pylist():
         by_name.setdefault(row["name"], []).append(row)
     for reading in readings:

@@ -6,6 +6,7 @@ So a load on another engine keeps, restates and refuses exactly what it would in
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import cast
 
 import duckdb
 import pyarrow as pa
@@ -91,7 +92,7 @@ def _new(draft: duckdb.DuckDBPyConnection, name: str, load: int, table: str = ""
 def _new_series(draft: duckdb.DuckDBPyConnection, load: int, before: pa.Table) -> pa.Table:
     known = {row["series_id"]: (row["grain"], row["kind"]) for row in before.to_pylist()}
     new = [
-        (number, name, grain, canonical(tuple(segments.items())), kind, load)
+        (number, name, grain, canonical(tuple(cast(dict[str, str], segments).items())), kind, load)
         for number, name, segments, grain, kind in rows(draft, "series")
         if known.get(number) != (grain, kind)
     ]

@@ -2,7 +2,7 @@
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -17,6 +17,7 @@ from metrics.errors import StoreError
 from metrics.ingest.query.drivers import ONE_CHDB
 
 PATIENCE = 15  # Seconds to reach a server.
+MANY = 10_000  # Rows after which a table is worth a look.
 QUERY_LIMIT = 300  # Seconds after which a statement is stopped.
 
 
@@ -34,6 +35,9 @@ class Session(Protocol):
 
     def put(self, table: str, rows: pa.Table, *, temporary: bool = False) -> None:
         """Add rows to a table, which may be one that this task made; columns by their names."""
+
+    def settle(self, table: str) -> None:
+        """Let the engine look at a table that was filled, so that it plans well."""
 
 
 class Engine(Protocol):
@@ -69,10 +73,11 @@ class PostgreSQL:
     """A schema of a PostgreSQL server: the first of the user's search path.
 
     Attributes:
-        url: `postgresql://user:password@host/database`; `options=-csearch_path%3Dname` chooses the schema.
+        url: Tells `postgresql://user:password@host/database`; `?options=-csearch_path%3Dname` chooses
+            the schema.
     """
 
-    url: str
+    url: Callable[[], str]
     name = "PostgreSQL"
     dialect = "postgres"
 
@@ -80,21 +85,23 @@ class PostgreSQL:
     def session(self, *, writes: bool = False) -> Iterator[Session]:
         """See `Engine`."""
         dbapi: Any = import_module("adbc_driver_postgresql.dbapi")
-        url = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", self.url)
+        url = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", self.url().strip())
         if "connect_timeout" not in url:
             url += ("&" if "?" in url else "?") + f"connect_timeout={PATIENCE}"
         try:
             with closing(dbapi.connect(url)) as connection, closing(connection.cursor()) as cursor:
                 session = _Adbc(cursor)
                 session.done(f"SET statement_timeout = {QUERY_LIMIT * 1000}")
+                session.done("SET jit = off")  # Compiling takes longer than these statements do.
+                session.done("SET enable_nestloop = off")  # Whole tables are read, not rows.
                 if writes:
-                    for statement in schema("postgresql"):
+                    for statement in () if self.exists(session) else schema("postgresql"):
                         session.done(statement)
                     session.done("LOCK TABLE load IN EXCLUSIVE MODE")  # Readers are not kept waiting.
                 yield session
                 connection.commit() if writes else connection.rollback()
         except dbapi.Error as error:
-            raise _told(self, error, self.url) from None
+            raise _told(self, error, self.url()) from None
 
     def exists(self, session: Session) -> bool:
         """See `Engine`."""
@@ -127,6 +134,11 @@ class _Adbc:
     def put(self, table: str, rows: pa.Table, *, temporary: bool = False) -> None:
         if rows.num_rows:
             self._cursor.adbc_ingest(table, _without_nul(rows), mode="append", temporary=temporary)
+        if temporary or rows.num_rows > MANY:
+            self.settle(table)
+
+    def settle(self, table: str) -> None:
+        self._cursor.execute(f"ANALYZE {table}")  # A name of the store's own. Else it is joined row by row.
 
 
 def _without_nul(rows: pa.Table) -> pa.Table:
@@ -144,12 +156,12 @@ class ClickHouse:
     """ClickHouse inside this process: a folder of chDB, that one process has open at a time.
 
     Attributes:
-        url: `chdb:///folder`: three slashes begin beside the YAML, four at the root.
+        url: Tells `chdb:///folder`: three slashes begin beside the YAML, four at the root.
         root: The folder of the workspace.
         patience: Seconds to wait for another task of this process.
     """
 
-    url: str
+    url: Callable[[], str]
     root: Path
     patience: float = 60.0
     name = "ClickHouse"
@@ -158,7 +170,7 @@ class ClickHouse:
     @property
     def folder(self) -> Path:
         """Where it is."""
-        place = self.url.removeprefix("chdb://")
+        place = self.url().strip().removeprefix("chdb://")
         return Path(place[1:]) if place.startswith("//") else self.root / place.lstrip("/")
 
     @contextmanager
@@ -173,12 +185,12 @@ class ClickHouse:
                 session.done(
                     f"SET join_use_nulls = 1, max_query_size = 100000000, max_execution_time = {QUERY_LIMIT}"
                 )
-                if writes:
+                if writes and not self.exists(session):
                     for statement in schema("clickhouse"):
                         session.done(statement)
                 yield session
         except exceptions.ChdbError as error:
-            raise _told(self, error, self.url) from None
+            raise _told(self, error, self.url()) from None
         finally:
             ONE_CHDB.release()
 
@@ -186,7 +198,7 @@ class ClickHouse:
         try:
             return import_module("chdb.session").Session(str(self.folder))
         except RuntimeError as error:  # Another process has it, or the folder is not to be written to.
-            raise _told(self, error, self.url) from None
+            raise _told(self, error, self.url()) from None
 
     def exists(self, session: Session) -> bool:
         """See `Engine`."""
@@ -213,6 +225,9 @@ class _Chdb:
 
     def asked(self, sql: str) -> pa.Table:
         return self._session.query(sql, "ArrowTable")
+
+    def settle(self, table: str) -> None:
+        """Nothing: it reads a table by its order."""
 
     def done(self, sql: str, bound: dict[str, object] | None = None) -> None:
         self._session.query(sql, params=bound)

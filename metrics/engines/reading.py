@@ -37,6 +37,11 @@ class Asking:
         self._names: dict[str, str] = {}
         self._made = 0
 
+    @property
+    def dialect(self) -> str:
+        """Of the engine, for statements that each has of its own."""
+        return self._engine.dialect
+
     def asked(self, statement: str, table: str = "", **values: object) -> pa.Table:
         """The rows of a statement."""
         return self._session.asked(self._told(statement, table, **values))
@@ -61,7 +66,7 @@ class Asking:
 
     def counted(self, as_of: int | None) -> None:
         """Say what counts at a time: microseconds since 1970, or None for all that is known."""
-        self.made("counted", "counted", as_of=as_of)
+        self._session.settle(self.made("counted", "counted", as_of=as_of))
 
     def _told(self, statement: str, table: str, **values: object) -> str:
         return told(statement, self._engine.dialect, self._names, table, **{"newest": self.newest, **values})
@@ -98,7 +103,7 @@ class EngineReading:
 
     def samples(self, at: float, first: date, last: date) -> Columns:
         """See `Reading`."""
-        return self._asked("samples", ("place", "days"), first, last, at=at)
+        return self._asked(f"samples_{self._asking.dialect}", ("place", "days"), first, last, at=at)
 
     def each_day(self, first: date, last: date) -> Columns:
         """See `Reading`."""
@@ -108,8 +113,7 @@ class EngineReading:
     def _asked(
         self, statement: str, numbers: Sequence[str], first: date, last: date, **values: object
     ) -> Columns:
-        limits = {"first": number_of(first), "last": number_of(last)}
-        found = self._asking.asked(statement, **limits, **values)
+        found = self._asking.asked(statement, "", first=number_of(first), last=number_of(last), **values)
         kinds: Mapping[str, Any] = dict.fromkeys(("component", *numbers), np.int64)
         return {
             name: found[name].to_numpy().astype(kinds.get(name, np.float64)) for name in found.column_names

@@ -20,7 +20,7 @@ def text(statement: str) -> str:
 
 
 @cache
-def _parsed(statement: str, table: str) -> exp.Expression:
+def _parsed(statement: str, table: str) -> exp.Expr:
     """A statement with all that it reads put in front of it; `table` takes the place of `{table}`."""
     own = next((d for d in DIALECTS if statement.endswith(f"_{d}")), "duckdb")  # Some are one engine's alone.
     found = sqlglot.parse_one(text(statement).replace("{table}", table), read=own)
@@ -30,7 +30,7 @@ def _parsed(statement: str, table: str) -> exp.Expression:
     return found
 
 
-def _led(statement: exp.Expression, relation: str) -> exp.Expression:
+def _led(statement: exp.Expr, relation: str) -> exp.Expr:
     """A statement that begins with a relation; what that one reads stands before it."""
     if any(each.alias == relation for each in statement.find_all(exp.CTE)):
         return statement

@@ -39,6 +39,12 @@ MANY_SECTIONS = 3  # Somebody who speaks in more of a deck's sections cannot kno
 LARGEST_SHARE = 1.5  # A share above is a percentage written without its point: 95 for 0.95.
 EARLY = ("proposed", "defined")  # States in which a metric is not yet in a deck.
 
+CANNOT = (
+    "cannot forget: `wbr compact` is refused, every value that was ever told is kept",
+    "is not in `wbr backup`: back the database up with its own tools",
+    "has no generations: there is nothing for `wbr recover` to step back to",
+)  # What a store on another engine cannot do.
+
 Question = tuple[str, Path, str]  # Code, path, sentence.
 
 
@@ -49,7 +55,7 @@ def lint(registry: Registry) -> tuple[Finding, ...]:
     `no_deck`, `too_early`, `output_before_input`, `total_of_fraction`, `percent_as_fraction`, `unit_differs`,
     `many_sections`, `year_without_event`, `unread_series`, `series_twice`, `node_without_metrics`,
     `link_without_date`, `goal_on_context`, `no_target_to_vary_from`, `unknown_act`, `worked_out`,
-    `nobody_to_hide_from`, `no_file`.
+    `nobody_to_hide_from`, `no_file`, `engine_cannot`.
     """
     definitions = registry.definitions
     questions: list[Question] = []
@@ -65,6 +71,7 @@ def lint(registry: Registry) -> tuple[Finding, ...]:
     questions += _rights(definitions)
     questions += _confidential(definitions)
     questions += _files(registry)
+    questions += _engine(definitions)
     findings = (Finding(code, *_place(registry, path), message) for code, path, message in questions)
     return tuple(sorted(findings, key=lambda found: (found.file, found.line, found.place, found.code)))
 
@@ -278,6 +285,16 @@ def _confidential(definitions: Definitions) -> Iterator[Question]:
             others = ", ".join(dict.fromkeys(same))
             told = f"somebody may work it out from {others}. Keep that back as well, or know it."
             yield "worked_out", place, told
+
+
+def _engine(definitions: Definitions) -> Iterator[Question]:
+    engine = definitions.store.engine
+    if engine != "duckdb":
+        for what in CANNOT:
+            yield "engine_cannot", ("store", "engine"), f"A store on {engine} {what}."
+    if engine == "clickhouse":
+        what = "is open in one process at a time: run one dashboard, and stop it for `wbr load`"
+        yield "engine_cannot", ("store", "engine"), f"A store on {engine} {what}."
 
 
 def _files(registry: Registry) -> Iterator[Question]:

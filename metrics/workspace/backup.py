@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from metrics.errors import StoreError
 from metrics.journal import Journal
+from metrics.store import Store
 
 if TYPE_CHECKING:
     from metrics.workspace.house import Workspace
@@ -118,6 +119,8 @@ def _written(house: "Workspace", draft: Path, work: Path) -> dict[str, Any]:
 
 def _held(house: "Workspace", held: ExitStack) -> tuple[str, BinaryIO | None]:
     """The current generation and its open file, which stays readable when a load takes its name away."""
+    if not isinstance(house.store, Store):
+        return "", None  # An engine's own tools back it up.
     for _ in range(5):
         version = house.version
         if not version:

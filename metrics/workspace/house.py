@@ -33,6 +33,7 @@ from metrics.definitions import (
     series_of,
     target_operands,
 )
+from metrics.engines import EngineStore
 from metrics.errors import SourceError, UnknownNameError, hint
 from metrics.history import Decisions, Signal, Verdicts
 from metrics.journal import Journal
@@ -64,6 +65,7 @@ from metrics.workspace.room import Rooms
 from metrics.workspace.seeing import VIEWS, Sift, hidden_from, seen_registry
 from metrics.workspace.segments import Segmented, segmented
 from metrics.workspace.slicing import Slice, cut, dimensions
+from metrics.workspace.storing import store_of
 from metrics.workspace.tokens import Tokens
 from metrics.workspace.voicing import Voicing
 
@@ -90,7 +92,9 @@ class Workspace:
     ) -> None:
         self.folder = folder
         self.registry: Registry = registry.read(folder.resolve())
-        self.store = Store(folder / "store")
+        self.store: Store | EngineStore = store_of(
+            self.registry.definitions.store, folder, environment or {}
+        )
         self._clock = clock
         self._decks: OrderedDict[tuple[str, str, date, datetime | None, str | None], Deck] = OrderedDict()
         self._unspoken: OrderedDict[tuple[str, str, date, datetime | None, str | None], Deck] = OrderedDict()
@@ -998,7 +1002,7 @@ def _as_source(metric: str, table: TargetTable) -> WideSource:
     )
 
 
-def _limits(store: Store, series: Sequence[str]) -> tuple[date | None, date | None]:
+def _limits(store: Store | EngineStore, series: Sequence[str]) -> tuple[date | None, date | None]:
     """First and last day of some stored series."""
     if not store.version:
         return None, None
