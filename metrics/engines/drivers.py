@@ -138,7 +138,7 @@ class _Adbc:
             self.settle(table)
 
     def settle(self, table: str) -> None:
-        self._cursor.execute(f"ANALYZE {table}")  # A name of the store's own. Else it is joined row by row.
+        self._cursor.execute(text("settle_postgres").replace("{table}", table))
 
 
 def _without_nul(rows: pa.Table) -> pa.Table:
