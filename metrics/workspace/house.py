@@ -92,9 +92,7 @@ class Workspace:
     ) -> None:
         self.folder = folder
         self.registry: Registry = registry.read(folder.resolve())
-        self.store: Store | EngineStore = store_of(
-            self.registry.definitions.store, folder, environment or {}
-        )
+        self.store: Store | EngineStore = store_of(self.registry.definitions.store, folder, environment or {})
         self._clock = clock
         self._decks: OrderedDict[tuple[str, str, date, datetime | None, str | None], Deck] = OrderedDict()
         self._unspoken: OrderedDict[tuple[str, str, date, datetime | None, str | None], Deck] = OrderedDict()
