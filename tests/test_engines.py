@@ -365,3 +365,43 @@ def _close(a, b, where):
             _close(one, other, f"{where}[{place}]")
     else:
         assert a == b, where
+
+
+BARE = """
+company: {{name: Northwind, currency: USD, time_zone: UTC}}
+calendar: {{week_ends_on: saturday}}
+require_owner: false
+store: {{engine: {engine}, url_env: STORE_URL}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("engine", "url", "words"),
+    [
+        (
+            "postgresql",
+            "",
+            r"store: \$STORE_URL is not set\. Put the address of the store there, like postgresql://",
+        ),
+        ("postgresql", "mysql://a:s3cret@h/x", r"store: \$STORE_URL holds no address of postgresql"),
+        (
+            "clickhouse",
+            "clickhouse://a:s3cret@h/x",
+            r"holds no address of clickhouse\. It looks like chdb:///",
+        ),
+        ("postgresql", "postgresql://a:s3cret@127.0.0.1:1/x", r"."),
+    ],
+)
+def test_a_store_that_is_not_there_is_told_in_words_without_its_address(tmp_path, engine, url, words):
+    (tmp_path / "wbr.yaml").write_text(BARE.format(engine=engine))
+    with pytest.raises(StoreError, match=words) as refusal:
+        _ = open_workspace(tmp_path, environment={"STORE_URL": url} if url else {}).version
+    assert "s3cret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_an_engine_cannot_do_is_told_when_definitions_are_checked(tmp_path, engine):
+    (tmp_path / "wbr.yaml").write_text(BARE.format(engine=engine))
+    told = [f.message for f in open_workspace(tmp_path).findings() if f.code == "engine_cannot"]
+    assert any("wbr compact" in sentence for sentence in told)
+    assert any("one process at a time" in sentence for sentence in told) == (engine == "clickhouse")

@@ -42,7 +42,7 @@ EARLY = ("proposed", "defined")  # States in which a metric is not yet in a deck
 CANNOT = (
     "cannot forget: `wbr compact` is refused, every value that was ever told is kept",
     "is not in `wbr backup`: back the database up with its own tools",
-    "has no generations: there is nothing for `wbr recover` to step back to",
+    "has no generations: there is nothing for `wbr step-back` to step back to",
 )  # What a store on another engine cannot do.
 
 Question = tuple[str, Path, str]  # Code, path, sentence.
