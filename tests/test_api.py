@@ -22,7 +22,6 @@ from metrics.api.openapi import document
 from metrics.api.pace import Buckets, Pace
 from metrics.cli import main
 from metrics.errors import DecisionError, DefinitionError, NotAllowedError, UnknownNameError
-from metrics.export import json as json_form
 from tests.browser import LAST_WEEK
 from tests.programs import a_spoken_to_shop, bearing, listening
 
@@ -251,7 +250,7 @@ def test_what_takes_too_long_is_given_up(house, line, reader):
 def test_the_deck_is_the_exporters_deck_with_its_stamp(house, address, line, reader):
     told = line.get(f"{address}/deck", headers=reader).json()
     stamp = told.pop("stamp")
-    assert told == json.loads(json.dumps(json_form.as_json(house.seen_by("ada").deck())))
+    assert told == json.loads(house.seen_by("ada").exporting.exported(name="json").data)
     assert stamp["week_ending"] == LAST_WEEK.isoformat()
     assert stamp["data_version"] == house.version
     assert stamp["published"] is None
