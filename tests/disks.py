@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from tests.absent import absent
 
 
 def _mount(*words: str) -> bool:
@@ -52,9 +52,7 @@ def disk(folder: Path, megabytes: int) -> Iterator[Disk]:
     folder.mkdir()
     user = f"uid={os.getuid()},gid={os.getgid()}"
     if not _mount("mount", "-t", "tmpfs", "-o", f"size={megabytes}m,{user}", "tmpfs", str(folder)):
-        pytest.skip(
-            "This machine lets nobody mount a small disk here: full and read-only disks are not tried."
-        )
+        absent("This machine lets nobody mount a small disk here: full and read-only disks are not tried.")
     try:
         yield Disk(folder)
     finally:

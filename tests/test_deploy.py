@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from tests.absent import absent
 from tests.browser import a_shop
 from tests.serving import ROOT, serving
 from tests.visitor import Visitor
@@ -126,7 +127,7 @@ def test_the_server_works_where_only_the_workspace_and_temporary_files_can_be_wr
             shutil.which("unshare") is None
             or subprocess.run([*alone, "true"], capture_output=True).returncode
         ):
-            pytest.skip("This machine lets nobody make a file system read-only for one process.")
+            absent("This machine lets nobody make a file system read-only for one process.")
     folder = a_shop(tmp_path / "shop")
     scratch = tmp_path / "tmp"
     scratch.mkdir()
