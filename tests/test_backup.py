@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from metrics import open_workspace
-from metrics.errors import StoreError
+from metrics.errors import JournalError, StoreError
 from metrics.workspace.backup import MANIFEST, SCHEMA, backup, restore
+from metrics.workspace.doctor import glance
 from tests.browser import a_shop
 
 NOW = datetime(2026, 5, 11, 7, tzinfo=UTC)
@@ -93,3 +94,34 @@ def test_nothing_strange_or_damaged_is_restored(shop, tmp_path):
         shutil.rmtree(folder)
     assert not (tmp_path / "evil.yaml").exists()
     assert told["schema"] == SCHEMA
+
+
+def test_what_a_killed_backup_or_restore_left_is_removed_by_the_next(shop, tmp_path):
+    (tmp_path / ".other.zip.17.backup-part").write_bytes(b"half")
+    backup(open_workspace(shop), tmp_path / "shop.zip")
+    assert sorted(p.name for p in tmp_path.glob("*.zip*")) == ["shop.zip"]
+    assert not (tmp_path / ".other.zip.17.backup-part").exists()
+    (shop / ".restoring-killed" / "store").mkdir(parents=True)
+    (told,) = glance(shop)
+    assert (told.code, told.level, "wbr restore FILE --replace" in told.do) == (
+        "restore_leftover",
+        "wrong",
+        True,
+    )
+    first = restore(tmp_path / "shop.zip", shop, NOW, replace=True)
+    second = restore(tmp_path / "shop.zip", shop, NOW, replace=True)
+    assert glance(shop) == ()
+    names = [Path(str(each["aside"])).name for each in (first, second)]
+    assert names == ["before-restore-20260511-070000", "before-restore-20260511-070000-2"]
+
+
+def test_a_restore_into_a_database_goes_on_where_a_killed_one_has_copied_the_facts(shop, tmp_path):
+    backup(open_workspace(shop), tmp_path / "shop.zip")
+    address = f"sqlite:///{tmp_path / 'elsewhere.sqlite'}"
+    for name in ("first", "second"):
+        restore(tmp_path / "shop.zip", tmp_path / name, NOW, journal=address)
+        assert open_workspace(tmp_path / name, journal=address).journal.verify().facts == 1
+    open_workspace(shop, journal=address).journal.append("note.told", "orders", {}, author="ravi", at=NOW)
+    with pytest.raises(JournalError, match="holds facts already"):
+        restore(tmp_path / "shop.zip", tmp_path / "third", NOW, journal=address)
+    assert [p.name for p in (tmp_path / "third").iterdir()] == []

@@ -81,6 +81,14 @@ def without_journal(shop: Path) -> None:
         path.unlink()
 
 
+def killed_backup(shop: Path) -> None:
+    """A draft beside the last backup."""
+    told = json.loads((shop / LAST).read_text())
+    (shop / LAST).write_text(json.dumps({**told, "file": str(shop.parent / "shop.zip")}))
+    (shop.parent / "shop.zip").touch()
+    (shop.parent / ".shop.zip.1.backup-part").touch()
+
+
 def forged(shop: Path) -> None:
     shutil.copytree(edition(shop), shop / "published" / "company-2026-04-25-1-0123abcd")
 
@@ -111,6 +119,7 @@ FAULTS: list[tuple[str, Callable[[Path], object], str, str, str]] = [
     ("a source is late",                      lambda s: (s / "late.yaml").write_text("sources:\n  second: {csv: second.csv, date: {column: day}, series: {more: more}}\n"), "source_never_loaded", "note", "wbr load second"),
     ("no backup was ever taken",              lambda s: (s / LAST).unlink(),                                        "backup_none",        "note",  "wbr backup"),
     ("the last backup is old",                lambda s: (s / LAST).write_text(json.dumps({"made_at": "2026-01-01T00:00:00+00:00", "file": "x.zip"})), "backup_old", "note", "wbr backup"),
+    ("a backup was killed",                   killed_backup,                                                        "backup_leftover",    "note",  "next backup"),
     ("a restore was interrupted",             lambda s: (s / ".restoring-abc").mkdir(),                             "restore_leftover",   "wrong", "--replace"),
 ]
 # fmt: on

@@ -7,6 +7,7 @@ journal holds at least what the journal speaks of, whoever works meanwhile. The 
 of its own until it is in the file, so that loads may go on.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -15,8 +16,8 @@ import sqlite3
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -42,6 +43,9 @@ PARTS = (
     f"{JOURNAL}-shm",
     "prepared",
 )  # What a restore replaces.
+DEFINITIONS = (".yaml", ".yml")
+_DRAFT = ".backup-part"  # Ends the name of a backup that is being written.
+_RESTORING = ".restoring-"  # Begins the name of the folder that a restore unpacks into.
 
 
 def backup(house: "Workspace", file: Path) -> dict[str, Any]:
@@ -58,13 +62,16 @@ def backup(house: "Workspace", file: Path) -> dict[str, Any]:
     """
     if file.exists():
         raise StoreError(f"{file} is there already. Name a new file; nothing was written.")
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft = file.with_name(f".{file.name}.{os.getpid()}{_DRAFT}")
     try:
-        with tempfile.TemporaryDirectory() as work:
+        for old in left_of_backups(file.parent):
+            old.unlink(missing_ok=True)
+        draft.touch()
+        with _held(draft), tempfile.TemporaryDirectory(prefix="sixtwelve-backup-") as work:
             told = _written(house, draft, Path(work))
-        _synced(draft)
-        os.link(draft, file)  # Refused if somebody was faster, where a new name would take theirs away.
-        draft.unlink()
+            _synced(draft)
+            os.link(draft, file)  # Refused if somebody was faster, where a new name would take theirs away.
+            draft.unlink()
         _synced(file.parent)
     except FileExistsError as error:
         raise StoreError(f"{file} is there already. Name a new file; nothing was written.") from error
@@ -88,10 +95,10 @@ def _written(house: "Workspace", draft: Path, work: Path) -> dict[str, Any]:
     _in_one_file(copied)
     if copied.exists():
         journal = Journal(f"sqlite:///{copied}").version
-    names = {p.name: p for p in house.folder.iterdir() if p.suffix in (".yaml", ".yml") and p.is_file()}
+    names = {p.name: p for p in house.folder.iterdir() if p.suffix in DEFINITIONS and p.is_file()}
     names |= _below(house.folder, PUBLISHED)
     with ExitStack() as held:
-        version, generation = _held(house, held)
+        version, generation = _opened(house, held)
         if generation:
             names |= {
                 f"{STORE}/{version}": house.folder / STORE / version,
@@ -117,7 +124,7 @@ def _written(house: "Workspace", draft: Path, work: Path) -> dict[str, Any]:
     return told
 
 
-def _held(house: "Workspace", held: ExitStack) -> tuple[str, BinaryIO | None]:
+def _opened(house: "Workspace", held: ExitStack) -> tuple[str, BinaryIO | None]:
     """The current generation and its open file, which stays readable when a load takes its name away."""
     if not isinstance(house.store, Store):
         return "", None  # An engine's own tools back it up.
@@ -219,51 +226,111 @@ def restore(
 def _restored(
     file: Path, folder: Path, now: datetime, journal: str, standing: Sequence[str]
 ) -> dict[str, Any]:
+    """Unpack all of it beside, then change places: a few renames, so that a kill hardly meets them.
+
+    The store comes last: a restore that was killed in between shows no numbers, rather than those of another
+    day than the decisions beside them.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".restoring-") as found:
+    for old in left_of_restores(folder):
+        shutil.rmtree(old)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=_RESTORING) as found, _held(Path(found)):
         work = Path(found)
         told = _unpacked(file, work)
-        names = [name for name in told["files"] if name not in (f"{STORE}/CURRENT", JOURNAL)]
         if standing:
-            names = _renamed(work, folder, told["store"], names)
+            _renumbered(work, folder, told["store"])
+        _all_synced(work)
         if journal and JOURNAL in told["files"]:
-            Journal(f"sqlite:///{work / JOURNAL}").copied(Journal(journal))
-        aside = None
-        if standing:
-            aside = folder / f"before-restore-{now:%Y%m%d-%H%M%S}"
-            aside.mkdir()
-            for part in standing:
-                (folder / part).rename(aside / part)
+            _into_database(work / JOURNAL, journal)
+        aside = _moved_aside(folder, standing, now) if standing else None
+        for name in told["files"]:
+            path = folder / name
+            if "/" not in name and path.suffix in DEFINITIONS and not path.exists():
+                (work / name).rename(path)  # Those that are there stay: people edit them.
+        if (work / PUBLISHED).is_dir():
+            (work / PUBLISHED).rename(folder / PUBLISHED)  # Refused where somebody published meanwhile.
         if JOURNAL in told["files"] and not journal:
-            names.append(JOURNAL)
-        # CURRENT comes last: until then a restore that was killed shows no numbers, rather than some.
-        names += [name for name in told["files"] if name == f"{STORE}/CURRENT"]
-        for name in names:
-            target = folder / name
-            if target.exists() and "/" not in name:  # Definitions that are there stay: people edit them.
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(work / name, target)
-            _synced(target)
-    _synced(folder)
+            os.link(work / JOURNAL, folder / JOURNAL)  # Refused where somebody decided meanwhile.
+        if (work / STORE).is_dir():
+            (work / STORE).rename(folder / STORE)
+        _synced(folder)
     return {**told, "aside": str(aside) if aside else None}
 
 
-def _renamed(work: Path, folder: Path, version: str, names: Sequence[str]) -> list[str]:
-    """Give the generation a number that the folder never had; return the names of the files then.
+def _into_database(copied: Path, journal: str) -> None:
+    """Copy the facts, unless a restore that was killed did so already."""
+    held, there = Journal(f"sqlite:///{copied}"), Journal(journal)
+    if there.version != held.version:
+        held.copied(there)
+
+
+def _moved_aside(folder: Path, standing: Sequence[str], now: datetime) -> Path:
+    """Move what stands there into a new folder; return it."""
+    name = f"before-restore-{now:%Y%m%d-%H%M%S}"
+    taken = sum(1 for _ in folder.glob(f"{name}*"))
+    aside = folder / (f"{name}-{taken + 1}" if taken else name)
+    aside.mkdir()
+    for part in standing:
+        (folder / part).rename(aside / part)
+    return aside
+
+
+def left_of_restores(folder: Path) -> list[Path]:
+    """What restores that were killed have unpacked into a workspace and not put in place."""
+    return [each for each in sorted(folder.glob(f"{_RESTORING}*")) if not _is_held(each)]
+
+
+def left_of_backups(folder: Path) -> list[Path]:
+    """Drafts in a folder of backups that were killed before they had their name."""
+    return [each for each in sorted(folder.glob(f".*{_DRAFT}")) if not _is_held(each)]
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """Hold a file or a folder locked; the lock goes with the process, however that ends."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _is_held(path: Path) -> bool:
+    """Whether a process is at work on it; one that vanishes meanwhile was finished."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def _renumbered(work: Path, folder: Path, version: str) -> None:
+    """Give the unpacked generation a number that the folder never had.
 
     A dashboard that is open remembers what it read under a generation's name, and the backup's name may
     have been given to other numbers since.
     """
-    before = f"{STORE}/{version}"
-    if not version or before not in names:
-        return list(names)
+    before = work / STORE / version
+    if not version or not before.is_file():
+        return
     told = [version, *(p.name for p in folder.rglob("wbr-*.duckdb*"))]
     highest = max(int(number) for name in told for number in re.findall(r"wbr-(\d+)\.", name))
-    after = f"{STORE}/wbr-{highest + 1:06d}.duckdb"
-    (work / before).rename(work / after)
-    (work / STORE / "CURRENT").write_text(f"{PurePosixPath(after).name}\n", encoding="utf-8")
-    return [after if name == before else name for name in names]
+    after = before.with_name(f"wbr-{highest + 1:06d}.duckdb")
+    before.rename(after)
+    (work / STORE / "CURRENT").write_text(f"{after.name}\n", encoding="utf-8")
+
+
+def _all_synced(folder: Path) -> None:
+    """Wait until the disk holds all that a folder holds."""
+    for path in [*folder.rglob("*"), folder]:
+        _synced(path)
 
 
 def _unpacked(file: Path, work: Path) -> dict[str, Any]:

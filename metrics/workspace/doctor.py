@@ -20,7 +20,14 @@ from metrics.health import Trouble
 from metrics.journal import aside, looking
 from metrics.store import Store
 from metrics.text import counted
-from metrics.workspace.backup import JOURNAL, LAST, PUBLISHED, STORE
+from metrics.workspace.backup import (
+    JOURNAL,
+    LAST,
+    PUBLISHED,
+    STORE,
+    left_of_backups,
+    left_of_restores,
+)
 from metrics.workspace.house import Workspace
 
 FREE = 200_000_000  # Bytes below which a disk is nearly full; a load needs the size of the store again.
@@ -59,7 +66,7 @@ def troubles(folder: Path, now: datetime, *, journal: str = "") -> tuple[Trouble
 
 def glance(folder: Path, *, journal: str = "") -> tuple[Trouble, ...]:
     """What is wrong with disk and files as far as it shows without reading them: for every click."""
-    found = [*_disk(folder)]
+    found = [*_disk(folder), *(each for each in _restoring(folder) if each.level == "wrong")]
     if not journal and not (folder / JOURNAL).exists() and any(_named(folder)):
         found.append(_lost(folder))
     return tuple(found)
@@ -190,11 +197,10 @@ def _sources(house: Workspace) -> Iterator[Trouble]:
 
 def _restoring(folder: Path) -> Iterator[Trouble]:
     """What a restore left behind."""
-    for path in sorted(folder.glob(".restoring-*")):
-        what = f"{path} is there: a restore was interrupted, or runs now."
-        yield Trouble(
-            "restore_leftover", "wrong", what, f"Restore again with --replace, then remove it: rm -r {path}"
-        )
+    for path in left_of_restores(folder):
+        what = f"A restore was interrupted: {path} is left of it, and parts of the workspace may be missing."
+        do = f"{RESTORE} What stood here before is in {folder}/before-restore-…, if it was moved already."
+        yield Trouble("restore_leftover", "wrong", what, do)
     for path in sorted(folder.glob("before-restore-*")):
         what = f"{path} holds what stood here before a restore."
         yield Trouble("restore_aside", "note", what, "Remove it once nobody wants to look at it any more.")
@@ -214,6 +220,9 @@ def _backups(folder: Path, now: datetime) -> Iterator[Trouble]:
     except (OSError, ValueError, KeyError, TypeError):
         yield Trouble("backup_none", "note", f"{folder / LAST} cannot be read: no backup is known.", do)
         return
+    for path in left_of_backups(file.parent):
+        what = f"{path} was left by a backup that was killed."
+        yield Trouble("backup_leftover", "note", what, "Nothing: the next backup there removes it.")
     if now - made > OLD_BACKUP:
         days = (now - made).days
         yield Trouble("backup_old", "note", f"The last backup is {counted(days, 'day')} old ({file}).", do)
