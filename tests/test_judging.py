@@ -10,7 +10,7 @@ import pytest
 from metrics import open_workspace, text
 from metrics.draw import grid
 from metrics.signals import Judged
-from metrics.workspace import prepared
+from metrics.workspace import prepared, shelf
 from metrics.workspace.judging import earlier
 
 FIRST = date(2025, 1, 5)  # A Sunday; weeks end on Saturday.
@@ -77,7 +77,7 @@ def same(one, other):
 
 
 def files(folder):
-    return sorted((folder / prepared.FOLDER).glob(prepared.PATTERN))
+    return sorted((folder / shelf.FOLDER).glob("signals-*.npz"))
 
 
 def forgotten(folder):
@@ -240,12 +240,12 @@ def test_preparing_twice_judges_once_and_tells_how_far_it_is(shop):
 
 def test_a_folder_that_cannot_be_written_costs_time_and_nothing_else(shop):
     forgotten(shop)
-    (shop / prepared.FOLDER).rmdir()
-    (shop / prepared.FOLDER).write_text("in the way", encoding="utf-8")
+    (shop / shelf.FOLDER).rmdir()
+    (shop / shelf.FOLDER).write_text("in the way", encoding="utf-8")
     try:
         assert open_workspace(shop).deck().exceptions
     finally:
-        (shop / prepared.FOLDER).unlink()
+        (shop / shelf.FOLDER).unlink()
 
 
 def test_a_week_told_in_rows_holds_every_metric_once(shop):

@@ -20,7 +20,7 @@ from metrics.journal import Draft, New
 from metrics.journal.values import Stored, canonical
 from metrics.reviews.erasure import KIND, Erased, erasing, with_words, words_of
 from metrics.workspace.backup import LAST
-from metrics.workspace.prepared import FOLDER as PREPARED
+from metrics.workspace.shelf import FOLDER as PREPARED
 
 if TYPE_CHECKING:
     from metrics.workspace.house import Workspace

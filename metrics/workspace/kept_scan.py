@@ -6,24 +6,21 @@ anew. Nothing in a file is executed when it is read.
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import fields
 from datetime import date
 from functools import cache
-from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, get_args
-from uuid import uuid4
 from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-import metrics
 from metrics.correlation import Correlations, Effect, Excluded, LeftOut, Row, Strengths, Units
 from metrics.correlation.values import Verdict
-from metrics.workspace.prepared import FOLDER, HOUR, engine
+from metrics.workspace.prepared import engine
+from metrics.workspace.shelf import Shelf, code
 
 KEPT: Final = 12  # Files: of 500 metrics one has 90 MB.
 MOST_BYTES: Final = 512_000_000
@@ -36,55 +33,30 @@ Arrays = dict[str, NDArray[Any]]
 
 
 class KeptScans:
-    """The scans of one workspace. A folder that cannot be written to costs time and nothing else."""
+    """The scans of one workspace."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder / FOLDER
+        self._shelf = Shelf(folder, "scan", kept=KEPT, most_bytes=MOST_BYTES)
 
     def read(self, key: str) -> Correlations | None:
         """The scan kept under a key; None if there is none, or it cannot be read."""
         try:
-            with np.load(self._path(key), allow_pickle=False) as file:
+            with np.load(self._shelf.path(key, ".npz"), allow_pickle=False) as file:
                 return unpacked({name: file[name] for name in file.files}, key)
         except (OSError, EOFError, ValueError, KeyError, TypeError, IndexError, BadZipFile):
             return None  # Absent, cut off, or of another make.
 
     def write(self, key: str, found: Correlations) -> None:
-        """Keep a scan under a key; the oldest files beyond what is kept are forgotten."""
+        """Keep a scan under a key."""
         held = BytesIO()
         np.savez(held, allow_pickle=False, **packed(found, key))
-        with suppress(OSError):
-            self._folder.mkdir(exist_ok=True)
-            path = self._path(key)
-            part = path.with_suffix(f".{uuid4().hex}.part")
-            try:
-                part.write_bytes(held.getbuffer())
-                part.replace(path)
-            finally:
-                part.unlink(missing_ok=True)
-            self._forget(path.stat().st_mtime)
-
-    def _path(self, key: str) -> Path:
-        return self._folder / f"scan-{sha256(key.encode()).hexdigest()}.npz"
-
-    def _forget(self, now: float) -> None:
-        told = [(path, path.stat()) for path in self._folder.glob("scan-*")]
-        room = MOST_BYTES
-        for place, (path, about) in enumerate(sorted(told, key=lambda each: -each[1].st_mtime_ns)):
-            room -= about.st_size
-            left = path.suffix == ".part" and about.st_mtime < now - HOUR  # Its writer was killed.
-            if left or (place and (place >= KEPT or room < 0)):
-                path.unlink(missing_ok=True)
+        self._shelf.put(self._shelf.path(key, ".npz"), held.getbuffer())
 
 
 @cache
 def scanner() -> str:
     """Changes with the code that scans."""
-    home = Path(metrics.__file__).parent
-    found = sha256(engine().encode())
-    for path in sorted(path for pattern in CODE for path in home.glob(pattern)):
-        found.update(path.read_bytes())
-    return found.hexdigest()
+    return code(engine().encode(), CODE)
 
 
 def packed(found: Correlations, key: str) -> Arrays:

@@ -8,21 +8,17 @@ Source: DESIGN.md section 6, "Caching".
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from datetime import date
 from functools import cache
-from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, get_args
-from uuid import uuid4
 from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-import metrics
 from metrics.definitions import Metric
 from metrics.history import History, Verdicts
 from metrics.periods import Period
@@ -30,12 +26,10 @@ from metrics.rollup import Rollup, Window
 from metrics.signals import Direction, Judged, Reason, Tier
 from metrics.signals import values as told_by_engine
 from metrics.signals.values import STATES, RuleName
+from metrics.workspace.shelf import Shelf, code
 
-FOLDER: Final = "prepared"
-PATTERN: Final = "signals-*.npz"
 KEPT: Final = 60  # Files: a year of weeks and some moments in the past.
 MOST_BYTES: Final = 256_000_000
-HOUR: Final = 3600.0  # Seconds.
 ENGINE: Final = (
     "signals/*.py",
     "rollup/*.py",
@@ -58,13 +52,10 @@ Arrays = dict[str, NDArray[Any]]
 
 
 class Prepared:
-    """The files of one workspace.
-
-    A folder that cannot be written to costs time and nothing else.
-    """
+    """The verdicts of one workspace."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder / FOLDER
+        self._shelf = Shelf(folder, "signals", kept=KEPT, most_bytes=MOST_BYTES)
 
     def read(self, key: str, known: Mapping[str, Metric]) -> Verdicts | None:
         """The verdicts kept under a key; None if there are none, or they cannot be read.
@@ -80,47 +71,23 @@ class Prepared:
             return None  # Absent, cut off, or of another make.
 
     def write(self, key: str, verdicts: Verdicts) -> None:
-        """Keep verdicts under a key; the oldest files beyond what is kept are forgotten."""
+        """Keep verdicts under a key."""
         held = BytesIO()
         np.savez(held, allow_pickle=False, **packed(verdicts, key))
-        with suppress(OSError):
-            self._folder.mkdir(exist_ok=True)
-            path = self._path(key)
-            part = path.with_suffix(f".{uuid4().hex}.part")
-            try:
-                part.write_bytes(held.getbuffer())
-                part.replace(path)
-            finally:
-                part.unlink(missing_ok=True)
-            self._forget(path.stat().st_mtime)
+        self._shelf.put(self._path(key), held.getbuffer())
 
     def has(self, key: str) -> bool:
         """Whether something is kept under a key."""
         return self._path(key).is_file()
 
     def _path(self, key: str) -> Path:
-        return self._folder / f"signals-{sha256(key.encode()).hexdigest()}.npz"
-
-    def _forget(self, now: float) -> None:
-        for part in self._folder.glob("signals-*.part"):
-            if part.stat().st_mtime < now - HOUR:  # Its writer was killed.
-                part.unlink(missing_ok=True)
-        told = [(path, path.stat()) for path in self._folder.glob(PATTERN)]
-        room = MOST_BYTES
-        for place, (path, about) in enumerate(sorted(told, key=lambda each: -each[1].st_mtime_ns)):
-            room -= about.st_size
-            if place and (place >= KEPT or room < 0):
-                path.unlink(missing_ok=True)
+        return self._shelf.path(key, ".npz")
 
 
 @cache
 def engine() -> str:
     """Changes with the code that judges."""
-    home = Path(metrics.__file__).parent
-    found = sha256(np.__version__.encode())
-    for path in sorted(path for pattern in ENGINE for path in home.glob(pattern)):
-        found.update(path.read_bytes())
-    return found.hexdigest()
+    return code(np.__version__.encode(), ENGINE)
 
 
 # --- to arrays ---------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from metrics.reviews.certification import certified_weeks
 from metrics.reviews.readiness import Finding, Kind, Readiness
 from metrics.store import SourceReport
 from metrics.text import counted, sentence
-from metrics.workspace.prepared import FOLDER
+from metrics.workspace.shelf import FOLDER
 
 if TYPE_CHECKING:
     from metrics.workspace.house import Workspace

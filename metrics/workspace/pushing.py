@@ -14,7 +14,7 @@ from metrics.definitions import PushSource
 from metrics.errors import ConflictError, StoreError, UnknownNameError, hint
 from metrics.ingest import Pushed, Refusal
 from metrics.reviews import rights
-from metrics.workspace.prepared import FOLDER
+from metrics.workspace.shelf import FOLDER
 
 if TYPE_CHECKING:
     from metrics.workspace.house import Workspace
