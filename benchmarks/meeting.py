@@ -68,7 +68,7 @@ def speaker(address: str, tally: Tally, number: int, wait: float, stay: Barrier)
 
 def together(stay: Barrier) -> None:
     """Stay connected until everybody is done, or until somebody failed."""
-    with suppress(BrokenBarrierError):
+    with suppress(BrokenBarrierError):  # Somebody failed and says so; nobody waits for them.
         stay.wait()
 
 

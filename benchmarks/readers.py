@@ -113,7 +113,7 @@ def writers(folder: Path, every: float) -> Iterator[list[float]]:
         for person, (out, _) in zip(people, ends, strict=True):
             person.kill()
             person.join()
-            with suppress(EOFError):
+            with suppress(EOFError):  # The other end is closed: all was read.
                 while True:
                     took.append(out.recv())
 

@@ -50,7 +50,7 @@ def bare(deck: Deck) -> bytes:
 
 
 def _data(chart: SixTwelve) -> Any:
-    data: Any = CategoryChartData()  # type: ignore[no-untyped-call]
+    data: Any = CategoryChartData()  # type: ignore[no-untyped-call]  # python-pptx has no types here.
     data.categories = [*chart.axis.weeks, "", *chart.axis.months]
     for line in chart.lines:
         data.add_series(line.name, [*line.weeks, None, *line.months])

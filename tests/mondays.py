@@ -77,7 +77,7 @@ class Mailbox:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - its name in aiosmtpd
         act = self.script.pop(0) if self.script else "250 taken"
         if act == "hang":
             await asyncio.sleep(30)

@@ -310,7 +310,9 @@ def _signals(deck: Deck) -> Sheet:
         found = [(block.signal, block.told, block.on_target)]
         if block.table is not None:
             found += [(row.signal, row.told, "") for row in block.table.rows]
-            units |= {row.metric: row.unit for row in block.table.rows if row.metric and row.signal}  # type: ignore[misc]
+            # A row that was judged holds values, and so a metric's unit.
+            judged = [row for row in block.table.rows if row.metric and row.signal]
+            units |= {row.metric: row.unit for row in judged}  # type: ignore[misc]
         for signal, told, beside in found:
             if signal is None:
                 continue

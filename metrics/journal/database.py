@@ -206,6 +206,7 @@ class Database:
     def forget_log(self) -> None:
         """Take what SQLite still keeps in its log into the file and empty the log, if nobody reads now."""
         if self._path and self._path.exists():
+            # A reader may hold it: then SQLite empties it after a later commit.
             with suppress(sqlite3.Error), closing(sqlite3.connect(self._path, timeout=5)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

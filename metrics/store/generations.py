@@ -278,7 +278,7 @@ class Generations:
         """Refuse a generation that a later program wrote, and a file that is no store; note the others."""
         try:
             version = schema(connection)
-        except BaseException:
+        except BaseException:  # An interrupt too: the caller never gets the connection to close it.
             connection.close()
             raise
         if version > SCHEMA:
@@ -293,7 +293,7 @@ class Generations:
         """Bytes of each generation, oldest first; one that is pruned meanwhile is left out."""
         found = {}
         for name in self._names():
-            with suppress(OSError):
+            with suppress(OSError):  # As the docstring says: pruned meanwhile.
                 found[name] = (self._folder / name).stat().st_size
         return found
 

@@ -73,7 +73,7 @@ def troubles(folder: Path, generations: Generations, now: datetime) -> Iterator[
 
 def _inside(path: Path, now: datetime) -> Iterator[Trouble]:
     """What a whole generation says of itself."""
-    with suppress(duckdb.Error):
+    with suppress(duckdb.Error):  # A generation that cannot be read was told by whoever called.
         connection = reader(path)
         try:
             version = schema(connection)

@@ -191,7 +191,7 @@ def remember(folder: Path, person: str | None) -> None:
     known.pop(str(folder.resolve()), None)
     if person:
         known[str(folder.resolve())] = person
-    with suppress(OSError):
+    with suppress(OSError):  # As the docstring says: it forgets.
         _place().parent.mkdir(parents=True, exist_ok=True)
         part = _place().with_suffix(f".{os.getpid()}.part")
         part.write_text(json.dumps(known, indent=1), encoding="utf-8")
@@ -199,7 +199,7 @@ def remember(folder: Path, person: str | None) -> None:
 
 
 def _known() -> dict[str, str]:
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError):  # Nobody was remembered yet, or somebody wrote into the file.
         told = json.loads(_place().read_text(encoding="utf-8"))
         if isinstance(told, dict):
             return {str(place): str(who) for place, who in told.items()}

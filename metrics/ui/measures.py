@@ -84,7 +84,7 @@ class _Keeping:
     def collect(self) -> Iterator[Metric]:
         if self.look is None:
             return
-        with suppress(MetricsError):
+        with suppress(MetricsError):  # What cannot be read has no measure; /healthz says why.
             kept = self.look()
             yield GaugeMetricFamily(
                 "sixtwelve_store_generation", "Number of the store's generation.", kept.generation

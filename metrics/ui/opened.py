@@ -109,7 +109,7 @@ def frozen_html(house: Opened, week_ending: date, deck: str) -> str | None:
 
 def warm() -> None:
     """Open the workspace and draw its newest deck; a mistake is left for the page to tell."""
-    with suppress(MetricsError):
+    with suppress(MetricsError):  # The page meets the same mistake and tells it.
         house = opened()
         if house.workspace.version:
             deck_html(house, house.workspace.deck())

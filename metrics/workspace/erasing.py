@@ -82,7 +82,7 @@ class Erasing:
             touched = house.journal.erase(
                 lambda parts: _redacted(parts, who),
                 lambda draft: _draft(draft, who),
-                lambda hashes, moved=moved: _records(who, hashes, moved, who.without(because)),  # type: ignore[misc]
+                lambda hashes, moved=moved: _records(who, hashes, moved, who.without(because)),  # type: ignore[misc]  # mypy infers no lambda with a default.
                 author=author,
                 at=house.now().astimezone(UTC),
             )

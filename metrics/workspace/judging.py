@@ -167,7 +167,7 @@ class Judging:
     def _store_file(self) -> str:
         """When the store's file was made: a store thrown away and loaded anew counts its versions again."""
         path = self._house.folder / "store" / self._house.version
-        with suppress(OSError):
+        with suppress(OSError):  # Pruned meanwhile: then nothing that was kept for it is found.
             about = path.stat()
             return f"{about.st_mtime_ns}:{about.st_size}"
         return ""

@@ -384,7 +384,7 @@ class Publishing:
 
     def _remove_drafts(self) -> None:
         for left in self.folder.glob(f"{_DRAFT}*"):
-            with suppress(OSError):
+            with suppress(OSError):  # Another process removed it first; a draft is read by nobody.
                 if time() - left.stat().st_mtime > _DRAFTS_AFTER:
                     shutil.rmtree(left)
 

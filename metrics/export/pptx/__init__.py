@@ -110,7 +110,7 @@ class _Slides:
         self._layout = self.show.slide_layouts[TITLE_ONLY]
         # The library walks all parts to name the next one: 500 charts would take a minute.
         package = self.show.part.package
-        package.next_partname = _Names(package.next_partname)  # type: ignore[method-assign, assignment]
+        package.next_partname = _Names(package.next_partname)  # type: ignore[method-assign, assignment]  # See above.
         self._dress()
 
     def build(self) -> None:

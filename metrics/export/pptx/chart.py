@@ -401,13 +401,15 @@ def _known(values: Sequence[float | None], line: Line) -> bool:
 
 
 def _columns(primary: Line, target: Line | None, *, two: bool) -> Iterator[tuple[str, Line, Kind, str]]:
-    parts = (("weeks", "now"), ("months", "months")) if two else (("both", "now"),)
+    parts: Sequence[tuple[str, Kind]] = (
+        (("weeks", "now"), ("months", "months")) if two else (("both", "now"),)
+    )
     for part, kind in parts:
         tail = f", {part}" if two else ""
         yield f"Year earlier{tail}", primary, "before", part
         if target is not None:
             yield f"Target{tail}", target, "target", part
-        yield f"{primary.name}{tail}", primary, kind, part  # type: ignore[misc]
+        yield f"{primary.name}{tail}", primary, kind, part
 
 
 def _placed(line: Line, part: str, *, earlier: bool = False) -> Values:

@@ -267,7 +267,7 @@ def _plain(shape: BaseOxmlElement) -> None:
 def colour(ink: str) -> RGBColor:
     """A colour of the deck by its name."""
     told = LIGHT[ink].removeprefix("#")
-    return RGBColor(*(int(told[n : n + 2], 16) for n in (0, 2, 4)))  # type: ignore[no-untyped-call]
+    return RGBColor(*(int(told[n : n + 2], 16) for n in (0, 2, 4)))  # type: ignore[no-untyped-call]  # python-pptx has no types here.
 
 
 def _emu(box: Box) -> tuple[Inches, Inches, Inches, Inches]:

@@ -117,7 +117,7 @@ def _chdb(address: Address, sql: str, seconds: float, zone: str, root: Path) -> 
         try:
             answer = session.send_query(sql, "Arrow")
             yield from answer.record_batch(rows_per_batch=ROWS)
-        except Exception as error:
+        except Exception as error:  # chDB has no class for running out of time.
             if "TIMEOUT_EXCEEDED" in str(error):
                 raise OverTimeError from error
             raise
@@ -135,7 +135,7 @@ def _adbc(address: Address, sql: str, seconds: float, zone: str, root: Path) -> 
         try:
             cursor.execute(sql)
             yield from cursor.fetch_record_batch()
-        except Exception as error:
+        except Exception as error:  # Each driver of ADBC has errors of its own; only time is told apart.
             if _over_time(error):
                 raise OverTimeError from error
             raise
@@ -195,7 +195,7 @@ def _sqlalchemy(
                 names = list(answer.keys())
                 for rows in answer.partitions(ROWS):
                     yield _batch(names, rows)
-            except Exception as error:
+            except Exception as error:  # Each driver has errors of its own; only time is told apart.
                 _let_go(answer)
                 if _over_time(error) or not stopped.is_alive():
                     raise OverTimeError from error

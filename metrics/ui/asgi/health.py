@@ -98,7 +98,7 @@ class Health:
         if self._found is None or now - self._found[0] > EVERY:
             if self._running is None or self._running.done():
                 self._running = self._thread.submit(self._looked)
-            with suppress(TimeoutError):
+            with suppress(TimeoutError):  # The last finding is told while it is young enough.
                 await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(self._running)), PATIENCE)
         if self._found is None or self._clock() - self._found[0] > STALE:
             return 503, {"status": "busy"}

@@ -48,7 +48,7 @@ class Requests:
 
         try:
             await self._app(scope, receive, named)
-        except Exception:
+        except Exception:  # Whatever it was, it is logged and the visitor gets a page instead of nothing.
             logging.getLogger("sixtwelve.server").exception("request %s failed", name)
             if begun_to_answer:
                 raise
