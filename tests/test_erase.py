@@ -99,9 +99,10 @@ def test_nothing_of_a_person_is_left_and_all_still_verifies(shop):
 def test_a_dashboard_that_was_open_forgets_too(shop):
     house = open_workspace(shop)
     assert any(f.author == "zoe.q" for f in house.loop.chronicle.facts())
+    shown = [(b.metric, b.title) for b in house.deck().blocks]
     open_workspace(shop).erasing.erase("zoe.q", by="dee")
     assert [f for f in house.loop.chronicle.facts() if "zoe.q" in str(f)] == []
-    assert house.deck() is not None
+    assert [(b.metric, b.title) for b in house.deck().blocks] == shown
 
 
 def test_life_goes_on_after_it_and_a_second_person_may_follow(shop):
