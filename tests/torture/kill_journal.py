@@ -101,14 +101,16 @@ def tortured(name: str, url: str, kills: int, chance: random.Random) -> list[str
     wrong: list[str] = []
     journal = Journal(url)
     last, unsaid, at_once, noted, begun = 0, 0, 0, "", time.monotonic()
+    span = 0.1  # Seconds until a kill, at most: follows how long an act takes on this machine today.
     for _ in range(kills):
         writer = Writer(url, last + 1)
         if noted and chance.random() < 0.8:
             writer.awaited()  # So that most kills meet a write, and some the opening.
-        time.sleep(chance.uniform(0, 0.1))
+        time.sleep(chance.uniform(0, span))
         said = writer.killed()
         wrong += [line for line in said if not line.isdigit()]
         at_once += not said
+        span *= 0.9 if said else 1.2
         told = int(said[-1]) if said and said[-1].isdigit() else last
         wrong += checked(journal, told, noted)
         noted = journal.version
