@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -738,6 +739,30 @@ def test_a_reading_stays_what_it_was_while_loads_go_on_and_old_generations_go(st
 
 
 # --- generations ----------------------------------------------------------------------------
+
+
+def test_a_day_that_restates_every_series_leaves_the_blocks_of_the_other_days_as_they_are(store, folder):
+    def told(days: range, value: float) -> Readings:
+        series = np.repeat(np.arange(1000, dtype=np.int32), len(days))
+        same = pa.array(np.zeros(len(series), np.int32))
+        each = np.tile([np.datetime64(MONDAY) + n for n in days], 1000)
+        columns = [
+            pa.DictionaryArray.from_arrays(pa.array(series), pa.array([f"s{n}" for n in range(1000)])),
+            pa.DictionaryArray.from_arrays(same, pa.array(["{}"])),
+            pa.array(each),
+            pa.array(np.random.default_rng(1).gamma(5, 20, len(series)).round(2) + value),
+            pa.nulls(len(series), pa.timestamp("us")),
+            pa.DictionaryArray.from_arrays(same, pa.array(["web.csv"])),
+        ]
+        table = pa.table(dict(zip(SCHEMA.names, columns, strict=True)))
+        return Readings(
+            "web", "day", "values", table, len(series), 0, (), (FileRead("web.csv", "0" * 64, 1),)
+        )
+
+    store.add([told(range(1500), 0.0)], at(1))
+    before = (folder / store.version).stat().st_size
+    store.add([told(range(1499, 1500), 1000.0)], at(2))
+    assert (folder / store.version).stat().st_size < 1.3 * before  # Written anew, the blocks add a half.
 
 
 def test_three_generations_are_kept_and_a_name_is_never_used_twice(store, folder):

@@ -6,12 +6,13 @@
 --
 -- Takes    told, batch, {table}: observation or sample
 -- Returns  the temporary table fresh (series_id, day, value, batch, known_at, dated,
---          current_value, current_batch, current_known_at)
+--          current_value, current_batch, current_row, current_known_at); current_row is the row's
+--          place in {table}, which holds until the end of the transaction
 
 CREATE TEMP TABLE fresh AS
 SELECT
     t.series_id, t.day, t.value, t.batch, t.known_at, t.dated,
-    c.value AS current_value, c.batch AS current_batch, b.known_at AS current_known_at
+    c.value AS current_value, c.batch AS current_batch, c.rowid AS current_row, b.known_at AS current_known_at
 FROM told t
 LEFT JOIN {table} c ON c.series_id = t.series_id AND c.day = t.day
 LEFT JOIN batch b ON b.batch = c.batch

@@ -390,7 +390,7 @@ def _put(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[int, tuple
         rows(connection, "fresh_plain")
         put_in_order(connection, table)
         counts |= _counts(connection, "counted_ordered")
-    for statement in ("supersede", "replace", "append"):
+    for statement in ("supersede", "make_way", "append"):
         rows(connection, statement, table)
     for source_no, (kept, restated) in _counts(connection, "counted").items():
         before = counts.get(source_no, (0, 0))
