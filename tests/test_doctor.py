@@ -1,11 +1,15 @@
 """`wbr doctor`: every fault is told with what to do, and nothing is changed by looking."""
 
 import json
+import re
+import shlex
 import shutil
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatch
 from pathlib import Path
 
 import duckdb
@@ -15,7 +19,7 @@ from typer.testing import CliRunner
 from metrics import open_workspace
 from metrics.cli import app
 from metrics.workspace.backup import LAST, backup
-from metrics.workspace.doctor import troubles
+from metrics.workspace.doctor import glance, troubles
 from tests.browser import a_shop
 
 NOW = datetime(2026, 5, 5, 7, tzinfo=UTC)
@@ -99,6 +103,8 @@ FAULTS: list[tuple[str, Callable[[Path], object], str, str, str]] = [
     ("CURRENT is gone",                       lambda s: (s / "store" / "CURRENT").unlink(),                         "store_pointer",      "wrong", "wbr step-back"),
     ("CURRENT is torn",                       lambda s: (s / "store" / "CURRENT").write_bytes(b"wbr-0\xff"),        "store_pointer",      "wrong", "wbr step-back"),
     ("CURRENT points nowhere",                lambda s: (s / "store" / "CURRENT").write_text("wbr-000099.duckdb\n"), "store_pointer",     "wrong", "wbr step-back"),
+    ("CURRENT is empty",                      lambda s: (s / "store" / "CURRENT").write_text(""),                   "store_pointer",      "wrong", "wbr step-back"),
+    ("the store is gone",                     lambda s: shutil.rmtree(s / "store"),                                 "store_lost",         "wrong", "wbr restore"),
     ("the newest generation is cut off",      lambda s: cut(generation(s), 0.4),                                    "store_damaged",      "wrong", "wbr step-back"),
     ("an older generation is cut off",        lambda s: cut(s / "store" / "wbr-000001.duckdb", 0.4),                "store_older_damaged", "note", "no way back"),
     ("a later program wrote the store",       lambda s: stamped(generation(s), 99),                                 "store_newer",        "wrong", "Update the program"),
@@ -113,6 +119,8 @@ FAULTS: list[tuple[str, Callable[[Path], object], str, str, str]] = [
     ("the clock was set back",                ahead,                                                                "clock_back",         "wrong", "clock right"),
     ("a published file was changed",          lambda s: (edition(s) / "deck.html").write_text("other"),             "edition_changed",    "wrong", "wbr restore"),
     ("a published file is gone",              lambda s: (edition(s) / "week.json").unlink(),                        "edition_changed",    "wrong", "wbr restore"),
+    ("a published folder is half deleted",    lambda s: [p.unlink() for p in sorted(edition(s).iterdir())[1:]],     "edition_changed",    "wrong", "unzip -o FILE 'published/company-2026-05-02-1-"),
+    ("the published folders are gone",        lambda s: shutil.rmtree(s / "published"),                             "edition_changed",    "wrong", "wbr restore"),
     ("a folder was forged",                   forged,                                                               "edition_unknown",    "wrong", "remove it"),
     ("a stray file lies among them",          lambda s: (s / "published" / "notes.txt").write_text("x"),            "edition_unknown",    "wrong", "remove it"),
     ("definitions do not parse",              lambda s: (s / "more.yaml").write_text("metrics: ["),                 "definitions",        "wrong", "wbr check"),
@@ -223,3 +231,30 @@ def test_a_late_source_is_a_note(shop):
     told = looked(shop)
     assert told["source_late"][0] == "note"
     assert "its numbers end on 2026-05-02" in told["source_late"][1]
+
+
+def test_a_store_in_an_engine_is_asked_and_not_looked_for_in_the_folder(shop):
+    (shop / "engine.yaml").write_text("store: {engine: postgresql, url_env: WBR_NOWHERE}\n")
+    told = looked(shop)
+    assert told["store_unreachable"] == (
+        "wrong",
+        "store: $WBR_NOWHERE is not set. Put the address of the store there, like "
+        "postgresql://user:password@host/database. Start it, or set its address right.",
+    )
+    assert [each.code for each in glance(shop, engine="postgresql")] == []
+    shutil.rmtree(shop / "store")
+    assert "store_lost" not in looked(shop)
+    assert [each.code for each in glance(shop)] == ["store_lost"]
+
+
+def test_what_doctor_says_of_a_published_folder_mends_it(shop):
+    whole, file = everything(edition(shop)), json.loads((shop / LAST).read_text())["file"]
+    shutil.rmtree(edition(shop))
+    command = re.search("`(unzip .*?)`", looked(shop)["edition_changed"][1])
+    words = shlex.split(str(command and command[1]).replace("FILE", file))
+    with zipfile.ZipFile(file) as archive:  # As `unzip` does, which not every machine has.
+        archive.extractall(words[5], [name for name in archive.namelist() if fnmatch(name, words[3])])
+    assert "edition_changed" not in looked(shop)
+    assert {name: told[2] for name, told in everything(edition(shop)).items()} == {
+        name: told[2] for name, told in whole.items()
+    }

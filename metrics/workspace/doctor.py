@@ -33,6 +33,7 @@ from metrics.workspace.house import Workspace
 FREE = 200_000_000  # Bytes below which a disk is nearly full; a load needs the size of the store again.
 OLD_BACKUP = timedelta(days=7)
 _EDITION = re.compile(r"[a-z][a-z0-9_]*-\d{4}-\d{2}-\d{2}-\d+-[0-9a-f]{8}")
+FOLDER = "duckdb"  # The engine whose store is a folder of the workspace.
 RESTORE = "Restore a backup: `wbr restore FILE --replace`."
 
 
@@ -51,7 +52,7 @@ def troubles(folder: Path, now: datetime, *, journal: str = "") -> tuple[Trouble
     with TemporaryDirectory(prefix="sixtwelve-doctor-") as work:
         house = _opened(folder, now, journal or _copied(folder, Path(work)), found)
         then = max(now, _frozen(house) or now)
-        in_store = Store(folder / STORE).troubles(then)
+        in_store = tuple(_in_store(house, folder, then))
         url = journal or f"sqlite:///{(folder / JOURNAL).resolve()}"
         in_journal = tuple(looking.troubles(url, then))
         found += [*in_store, *in_journal]
@@ -64,12 +65,39 @@ def troubles(folder: Path, now: datetime, *, journal: str = "") -> tuple[Trouble
     return tuple(sorted(found, key=lambda each: each.level != "wrong"))
 
 
-def glance(folder: Path, *, journal: str = "") -> tuple[Trouble, ...]:
-    """What is wrong with disk and files as far as it shows without reading them: for every click."""
+def glance(folder: Path, *, journal: str = "", engine: str = FOLDER) -> tuple[Trouble, ...]:
+    """What is wrong with disk and files as far as it shows without reading them: for every click.
+
+    Args:
+        folder: Of the workspace.
+        journal: As for `troubles`.
+        engine: Of the store, as the definitions say.
+    """
     found = [*_disk(folder), *(each for each in _restoring(folder) if each.level == "wrong")]
     if not journal and not (folder / JOURNAL).exists() and any(_named(folder)):
         found.append(_lost(folder))
+    if engine == FOLDER:
+        found += _without_store(folder)
     return tuple(found)
+
+
+def _in_store(house: Workspace | None, folder: Path, now: datetime) -> Iterator[Trouble]:
+    """What is wrong with the numbers: with the folder's files, or with an engine as far as it answers."""
+    if house is None or house.registry.definitions.store.engine == FOLDER:
+        lost = tuple(_without_store(folder))
+        yield from lost or Store(folder / STORE).troubles(now)
+        return
+    try:
+        house.store.loads()
+    except StoreError as error:
+        yield Trouble("store_unreachable", "wrong", str(error), "Start it, or set its address right.")
+
+
+def _without_store(folder: Path) -> Iterator[Trouble]:
+    """A store that must have been there and is not: decks were published from its numbers."""
+    if not any((folder / STORE).glob("wbr-*.duckdb")) and any(_named(folder)):
+        what = f"{folder / STORE} holds no numbers, but decks were published from them: they were lost."
+        yield Trouble("store_lost", "wrong", what, f"{RESTORE} Or load all sources again: `wbr load`.")
 
 
 def _frozen(house: Workspace | None) -> datetime | None:
@@ -124,7 +152,7 @@ def _rights(folder: Path) -> Iterator[Trouble]:
 def _opened(folder: Path, now: datetime, journal: str, found: list[Trouble]) -> Workspace | None:
     """The workspace, or None if its definitions do not hold; then that is told."""
     try:
-        return Workspace(folder, lambda: now, journal=journal)
+        return Workspace(folder, lambda: now, journal=journal, environment=os.environ)
     except DefinitionError as error:
         found.append(
             Trouble("definitions", "wrong", str(error), "Mend the files; `wbr check` tells when all hold.")
@@ -158,7 +186,9 @@ def _editions(house: Workspace) -> Iterator[Trouble]:
             publishing.verify(edition)
         except StoreError as error:
             what, _, _ = str(error).partition(" Restore it")
-            yield Trouble("edition_changed", "wrong", what, RESTORE)
+            one = f"`unzip -o FILE 'published/{edition.folder}/*' -d {house.folder}`"
+            do = f"Take that folder out of a backup: {one}. {RESTORE[:-1]} takes back all since then, too."
+            yield Trouble("edition_changed", "wrong", what, do)
     names = {edition.folder for edition in known}
     if not names and not house.journal.version and any(_named(house.folder)):
         yield _lost(house.folder)
