@@ -1,12 +1,15 @@
-"""Where the conformance vectors lie, and a connection that holds a few series."""
+"""What many tests share: the conformance vectors, a browser, a connection that holds a few series."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser import chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,6 +30,20 @@ def shared() -> Path:
             pytest.fail(sentence)
         pytest.skip(sentence)
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def patience() -> Iterator[None]:
+    """Wait for what must come: a busy machine takes its time."""
+    expect.set_options(timeout=30_000)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 def a_connection(

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.browser import LAST_WEEK, a_shop, chromium, served, visited
+from tests.browser import LAST_WEEK, a_shop, served, visited
 
 PAGES = [
     "/",
@@ -27,12 +27,6 @@ WEEK_BEFORE = "2026-04-25"
 SIZES = [(1440, 900), (1920, 1080), (390, 844)]
 NAMELESS = [[".stretch_brush"], [".stretch_brush_bg"]]  # Vega names every mark but those of a brush.
 GROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 22, 28)"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,7 @@ from metrics.export.csv import BOX
 from metrics.shipped import shipped
 from metrics.six_twelve import Annotation, Change
 from metrics.wheel import NodeState, Wheel
-from tests.browser import LAST_WEEK, a_shop, chromium
+from tests.browser import LAST_WEEK, a_shop
 from tests.drawn import AXIS, WEEK, a_block, a_box, a_chart, a_deck, a_line, a_target
 from tests.test_html import Page
 from tests.test_marks import a_signal
@@ -704,12 +704,6 @@ def test_inert(words, written):
 
 
 # --- the HTML file in a browser ------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,13 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from playwright.sync_api import Browser
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from metrics import open_workspace
 from metrics.ui import loading
-from tests.browser import DEFINITIONS, FIRST, a_shop, chromium, visited
+from tests.browser import DEFINITIONS, FIRST, a_shop, visited
 from tests.serving import Server, serving
 from tests.test_browser import PAGES
 from tests.visitor import Visitor
@@ -57,12 +56,6 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(hostile: Path) -> Iterator[Server]:
     with serving(hostile) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
         yield found
 
 

@@ -10,7 +10,6 @@ from metrics.deck import Answer, Notice, Row, Section, Table
 from metrics.draw import grid
 from metrics.export import html
 from metrics.six_twelve import Annotation, Change
-from tests.browser import chromium
 from tests.drawn import WEEK, a_block, a_chart, a_deck, a_line, a_target
 
 BAD = "<script>alert(1)</script>\"onload='x' ]]> & javascript:alert(2)"
@@ -200,12 +199,6 @@ def test_a_chart_stays_small(charts, most):
 
 PRINTED = {"width": 1010, "height": 760}  # a landscape Letter page between its margins, in CSS pixels
 NINE_POINTS = 12.0  # CSS pixels
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

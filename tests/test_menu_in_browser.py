@@ -10,15 +10,16 @@ from xml.etree import ElementTree
 from zipfile import ZipFile
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from metrics import open_workspace
 from metrics.export import FORMATS
 from metrics.ui.download import NAMES
-from tests.browser import chromium, served, visited
+from tests.browser import served, visited
 from tests.test_several_decks import the_shop
 
 WEEK = date(2026, 5, 2)
+pytestmark = pytest.mark.usefixtures("patience")
 
 
 @pytest.fixture(scope="module")
@@ -39,20 +40,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(shop: Path) -> Iterator[str]:
     with served(shop) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    """Wait for what must come: a busy machine takes its time."""
-    expect.set_options(timeout=30_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 def saved(page: Page, name: str) -> tuple[str, bytes]:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from metrics import open_workspace
-from tests.browser import DAYS, DEFINITIONS, a_shop, chromium
+from tests.browser import DAYS, DEFINITIONS, a_shop
 from tests.postgres import cluster
 from tests.serving import Server, free_port, serving
 from tests.test_proxies import MAIN, NAME, _program, _replaced, _running, ask, certified
@@ -18,12 +18,7 @@ from tests.test_proxies import MAIN, NAME, _program, _replaced, _running, ask, c
 ANSWER = "The road in front of the shop was closed from Monday to Saturday."
 
 
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    """Wait for what must come: a busy machine takes its time."""
-    expect.set_options(timeout=12_000)
-    yield
-    expect.set_options(timeout=5_000)
+pytestmark = pytest.mark.usefixtures("patience")
 
 
 class House:
@@ -80,12 +75,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         command = [_program("nginx"), "-c", str(scratch / "main.conf"), "-p", str(scratch)]
         open_now.enter_context(_running(command, https))
         yield House(folder, journal, desk, (two[0], two[1]), f"https://{NAME}:{https}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 def reader(browser: Browser, house: House, server: Server) -> Page:

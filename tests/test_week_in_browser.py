@@ -8,12 +8,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from metrics import open_workspace
-from tests.browser import DAYS, DEFINITIONS, FIRST, a_shop, chromium, served, visited
+from tests.browser import DAYS, DEFINITIONS, FIRST, a_shop, served, visited
 
 WEEK, NEXT_WEEK = date(2026, 5, 2), date(2026, 5, 9)
+pytestmark = pytest.mark.usefixtures("patience")
 MONDAY, NEXT_MONDAY = "now: 2026-05-05T07:00", "now: 2026-05-12T07:00"
 PEOPLE = """people:
   ada: {name: Ada Moss, roles: [owner]}
@@ -60,20 +61,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(shop: Path) -> Iterator[str]:
     with served(shop) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    """Wait for what must come: a busy machine takes its time."""
-    expect.set_options(timeout=30_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 def test_four_people_play_a_week_and_the_next_page_0_keeps_their_promises(browser, address, shop):
