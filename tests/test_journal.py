@@ -259,6 +259,15 @@ def test_the_version_changes_with_every_fact_and_with_no_draft(journal):
     assert len(set(versions)) == 4
 
 
+def test_the_version_is_that_of_the_last_fact_whoever_told_it(url, journal):
+    others = Journal(url), journal.as_it_stood(at(9)), journal.sifted(lambda fact: None)
+    for number, teller in enumerate((journal, others[0], journal), start=1):
+        fact = teller.append("a", "b", {}, author="c", at=NOON)
+        assert [each.version for each in (journal, *others)] == [f"{number}-{fact.hash}"] * 4
+    assert in_children([lambda: Journal(url).append("a", "b", {}, author="c", at=NOON) and None]) == [0]
+    assert [each.version[:2] for each in (journal, *others)] == ["4-"] * 4
+
+
 # --- two people
 
 
@@ -905,6 +914,7 @@ def test_a_damaged_file_is_told_and_not_taken_for_a_new_journal(file, how, sente
 def test_a_file_put_in_its_place_is_seen_at_once(file, tmp_path):
     journal, other = Journal(f"sqlite:///{file}"), Journal(f"sqlite:///{tmp_path / 'other.sqlite'}")
     told(journal)
+    assert journal.version[:2] == "6-"
     fact = other.append("a", "b", {}, author="c", at=NOON)
     copy = tmp_path / "backup.sqlite"
     other.copied(Journal(f"sqlite:///{copy}"))
@@ -912,7 +922,18 @@ def test_a_file_put_in_its_place_is_seen_at_once(file, tmp_path):
     for log in ("-wal", "-shm"):
         file.with_name(f"{file.name}{log}").unlink(missing_ok=True)
     copy.rename(file)
+    assert journal.version == f"1-{fact.hash}"
     assert journal.facts() == (fact,)
+
+
+def test_a_file_cut_short_is_told_to_whom_it_was_whole_before(file):
+    journal = Journal(f"sqlite:///{file}")
+    told(journal)
+    done_by_hand(f"sqlite:///{file}", "PRAGMA wal_checkpoint(TRUNCATE)")
+    assert journal.version[:2] == "6-"
+    file.write_bytes(b"")
+    with pytest.raises(JournalError, match="is empty: its facts are lost"):
+        _ = journal.version
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path):

@@ -101,6 +101,16 @@ def test_the_slices_of_a_dimension_add_up_to_the_whole(shop):
         assert sum(parts) == last(shop, "orders"), dimension
 
 
+def test_the_dimensions_are_those_of_the_newest_load_and_of_what_is_seen(tmp_path):
+    shop = house(tmp_path)
+    assert shop.dimensions() == {"country": ("CA", "MX", "US"), "device": ("desk", "phone")}
+    with (tmp_path / "shop.csv").open("a") as file:
+        file.write(f"{WEEK},orders,7,PE,phone\n")
+    shop.load()
+    assert shop.dimensions()["country"] == ("CA", "MX", "PE", "US")
+    assert shop.seen_by("leo").carried.keys() == {"sessions", "orders", "headcount"}
+
+
 def test_a_slice_of_a_slice_is_both_conditions(shop):
     twice = shop.sliced({"country": "US"}).sliced({"device": "desk"})
     once = shop.sliced({"country": "US", "device": "desk"})

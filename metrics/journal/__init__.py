@@ -141,8 +141,9 @@ class Journal:
 
         Drafts do not change it. Noted elsewhere, it lets `verify` show a chain that was shortened.
         """
-        number, hashed = self._database.read(lambda connection: _end(connection, self._cut), (0, ""))
-        return _version(number, hashed)
+        if self._past:
+            return _version(*self._database.read(lambda connection: _end(connection, self._cut), (0, "")))
+        return _version(*self._database.end(_end, (0, "")))
 
     def append(
         self,

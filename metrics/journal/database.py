@@ -31,6 +31,7 @@ from sqlalchemy.pool import QueuePool
 
 from metrics.errors import JournalError
 from metrics.journal import aside
+from metrics.journal.watching import Seen, Watch
 
 Result = TypeVar("Result")
 Task = Callable[[Connection], Result]
@@ -97,6 +98,8 @@ class Database:
         self._left: list[Engine] = []
         self._made = False
         self._copy: tuple[aside.Stamp, Database] | None = None
+        self._watch = Watch(self._path) if self._path else None
+        self._end: tuple[Seen, Any] | None = None
         _DATABASES.add(self)
 
     @property
@@ -147,6 +150,22 @@ class Database:
                 raise
 
         return self._tried(told)
+
+    def end(self, task: Task[Result], empty: Result) -> Result:
+        """What `read` tells of the chain's end, which a page asks dozens of times.
+
+        It is read anew once somebody has written; where that cannot be told, always.
+        """
+        # Where SQLite cannot write beside the file, it is not even opened.
+        readable = self._path is not None and not _shut(self._path)
+        seen = self._watch.look() if self._watch is not None and readable else None
+        if seen is None:
+            return self.read(task, empty)
+        known = self._end
+        if known is None or known[0] != seen:
+            known = self._end = seen, self.read(task, empty)  # Looked before: what came between is seen next.
+        found: Result = known[1]
+        return found
 
     def _aside(self, path: Path) -> "Database":
         """A copy of the file as it is now, to be read where it lies on a disk that takes nothing."""
@@ -329,6 +348,8 @@ class Database:
         with self._opening:
             if self._engine is not None:
                 self._engine.dispose()
+        if self._watch is not None:
+            self._watch.close()
 
     def _postgresql(self) -> Engine:
         try:

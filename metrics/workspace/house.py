@@ -64,7 +64,7 @@ from metrics.workspace.querying import Querying
 from metrics.workspace.room import Rooms
 from metrics.workspace.seeing import VIEWS, Sift, hidden_from, seen_registry
 from metrics.workspace.segments import Segmented, segmented
-from metrics.workspace.slicing import Slice, cut, dimensions
+from metrics.workspace.slicing import Slice, carried, cut, dimensions
 from metrics.workspace.storing import store_of
 from metrics.workspace.tokens import Tokens
 from metrics.workspace.voicing import Voicing
@@ -100,6 +100,7 @@ class Workspace:
         self._journal_url = journal
         self.environment: Mapping[str, str] = environment or {}
         self._known_limits: tuple[str, tuple[date | None, date | None]] | None = None
+        self._known_carried: tuple[str, dict[str, dict[str, set[str]]]] | None = None
         self._moments: OrderedDict[datetime, Workspace] = OrderedDict()
         self.past: datetime | None = None
         self._whole: Workspace | None = None
@@ -165,6 +166,14 @@ class Workspace:
     def dimensions(self) -> dict[str, tuple[str, ...]]:
         """By what the metrics are told, and the segments of each; see `sliced`."""
         return dimensions(self)
+
+    @property
+    def carried(self) -> Mapping[str, Mapping[str, set[str]]]:
+        """Of each series that the metrics seen here read, its dimensions and their segments."""
+        version = self.version
+        if self._known_carried is None or self._known_carried[0] != version:
+            self._known_carried = version, carried(self)
+        return self._known_carried[1]
 
     def segmented(
         self, metric: str, by: Sequence[str], week_ending: date | None = None, top: int = 10
@@ -262,7 +271,8 @@ class Workspace:
         for name in [n for n, part in vars(Workspace).items() if isinstance(part, cached_property)]:
             other.__dict__.pop(name, None)  # A room made for this one keeps what it read.
         other._decks, other._unspoken, other._moments = OrderedDict(), OrderedDict(), OrderedDict()
-        other._known_sources, other._known_limits, other._slices = None, None, OrderedDict()
+        other._known_sources, other._known_limits, other._known_carried = None, None, None
+        other._slices = OrderedDict()
         return other
 
     def _at(self, moment: datetime) -> "Workspace":

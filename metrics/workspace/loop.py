@@ -73,6 +73,7 @@ class Loop:
         self.publishing = Publishing(self.chronicle)
         self.changing = Changing(house)
         self.living = Living(self.chronicle, self.saying)
+        self._live: tuple[str, frozenset[str]] | None = None  # The live sources of a version of the store.
 
     def at(self, moment: datetime) -> "Loop":
         """The same loop at another time, with the company's zone if `moment` has none: for demonstrations."""
@@ -136,6 +137,7 @@ class Loop:
         metrics = self.metrics_of(name)
         shown, values = set(metrics), self.certifying.values(week)
         marks = self.saying.marks().values()
+        owners, today = self.owning.owners(), self.today
         return WeekAsItIs(
             deck=name,
             week_ending=week,
@@ -143,7 +145,7 @@ class Loop:
             late=tuple(self.late(week)),
             values={m: values[m] for m in metrics if m in values},
             explained=self._explained(week),
-            speakers={m: self.owning.speakers(m) for m in metrics},
+            speakers={m: owners.at(m, today).speakers for m in metrics},
             looked={look.metric for look in self.saying.looks(week)},
             exceptions=self._exceptions(week, metrics),
             answers={a.metric: a for a in self.saying.answers(week)},
@@ -221,10 +223,13 @@ class Loop:
 
     def _live_sources(self) -> frozenset[str]:
         """The sources from which some metric that is not retired has its numbers."""
-        metrics = [m for m in self._house.whole.definitions.metrics.values() if not m.retired]
-        read = dict.fromkeys(s for m in metrics for s in series_of(m.measure))
-        told = self._house.store.provenance(list(read))
-        return frozenset(str(name) for name in told["source"].unique())
+        version = self._house.version
+        if self._live is None or self._live[0] != version:
+            metrics = [m for m in self._house.whole.definitions.metrics.values() if not m.retired]
+            read = dict.fromkeys(s for m in metrics for s in series_of(m.measure))
+            told = self._house.store.provenance(list(read))
+            self._live = version, frozenset(str(name) for name in told["source"].unique())
+        return self._live[1]
 
     def _explained(self, week: date) -> frozenset[str]:
         """Metrics without a value for which an event, an annotation or a person gives a reason."""

@@ -54,7 +54,7 @@ def dimensions(house: "Workspace") -> dict[str, tuple[str, ...]]:
     A dimension of more than 500 segments is left out: those are customers or items.
     """
     found: dict[str, set[str]] = {}
-    for each in _carried(house).values():
+    for each in house.carried.values():
         for dimension, segments in each.items():
             found.setdefault(dimension, set()).update(segments)
     return {d: tuple(sorted(s)) for d, s in sorted(found.items()) if 1 < len(s) <= SEGMENTS_AT_MOST}
@@ -70,7 +70,7 @@ def cut(house: "Workspace", where: Mapping[str, str]) -> tuple[Registry, Slice]:
     Raises:
         UnknownNameError: No metric is told by that dimension, or none by that segment of it.
     """
-    carried = _carried(house)
+    carried = house.carried
     _refuse_unknown(carried, where)
     definitions = house.registry.definitions
     kept: dict[str, Metric] = {}
@@ -139,7 +139,7 @@ def _refuse_unknown(carried: Mapping[str, Mapping[str, set[str]]], where: Mappin
             )
 
 
-def _carried(house: "Workspace") -> dict[str, dict[str, set[str]]]:
+def carried(house: "Workspace") -> dict[str, dict[str, set[str]]]:
     """Of each series that metrics read, its dimensions and their segments."""
     found: dict[str, dict[str, set[str]]] = {}
     if not house.version:
