@@ -21,7 +21,7 @@ people:
   cora: {name: Cora Fry, roles: [owner]}
 sources:
   app: {push: true, series: [installs, crashes], segments: [store]}
-  depot: {push: true, series: [pallets], grain: week}
+  depot: {push: true, series: [pallets, wage_hours], grain: week}
 metrics:
   installs: {name: Installs, kind: output, owner: ada, unit: count, better: up,
     measure: {how: total, series: installs}}
@@ -31,6 +31,8 @@ metrics:
     measure: {how: total, series: pallets}}
   wages: {name: Wages, kind: output, owner: cora, unit: currency, better: none, confidential: true,
     measure: {how: total, series: revenue}, scale: 0.3}
+  hours: {name: Paid hours, kind: context, owner: cora, unit: count, better: none, confidential: true,
+    measure: {how: total, series: wage_hours}}
 decks:
   secret: {title: Wages, readers: [cora], sections: [{title: Pay, blocks: [wages]}]}
 """

@@ -49,12 +49,12 @@ def a_guarded_shop(folder: Path) -> Path:
     return folder
 
 
-def secrets(folder: Path, provider: int, port: int) -> Path:
+def secrets(folder: Path, provider: int, address: str) -> Path:
     """The file that whoever runs the server writes; docs/login.md has the same."""
     path = folder / "secrets.toml"
     path.write_text(
         f"""[auth]
-redirect_uri = "http://127.0.0.1:{port}/oauth2callback"
+redirect_uri = "{address}/oauth2callback"
 cookie_secret = "{"c" * 40}"
 client_id = "sixtwelve"
 client_secret = "s3cret"
@@ -80,7 +80,7 @@ def browser() -> Iterator[Browser]:
 def server(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     scratch, port = tmp_path_factory.mktemp("secrets"), free_port()
     with run_server_in_thread(user_claims=USERS) as provider:
-        file = secrets(scratch, provider.server_port, port)
+        file = secrets(scratch, provider.server_port, f"http://127.0.0.1:{port}")
         command = ["serve", "-w", str(shop), "--port", str(port), "--login", str(file)]
         with (scratch / "log").open("wb") as log:
             process = subprocess.Popen(
@@ -103,7 +103,7 @@ def server(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
 def someone(browser: Browser) -> Iterator[Page]:
     """A browser of its own, with no cookie."""
     context: BrowserContext = browser.new_context()
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(40_000)
     try:
         yield context.new_page()
     finally:
@@ -155,6 +155,26 @@ def test_a_login_shows_the_review_and_who_is_here_and_out_is_out(browser, server
         page.wait_for_timeout(1500)
         page.goto(server.address)
         page.wait_for_selector(".wu-door")
+
+
+def test_a_link_that_was_opened_before_the_login_is_open_after_it(browser, server):
+    """In two tabs at once: the newer login counts (Authlib keeps one), and the older tab keeps its link."""
+    links = ("metric?metric=orders&week=2026-04-25", "goals?as=dee&week=2026-04-25")
+    with someone(browser) as one:
+        other = one.context.new_page()
+        for page, link in zip((one, other), links, strict=True):
+            page.goto(f"{server.address}/{link}")
+            page.get_by_role("button", name="Log in").click()
+            page.get_by_role("button", name="a", exact=True).wait_for()
+        one.get_by_role("button", name="a", exact=True).click()
+        one.wait_for_selector("text=Log in to read the review")
+        other.get_by_role("button", name="a", exact=True).click()
+        other.wait_for_selector("h1:has-text('Goals')")
+        assert other.url == f"{server.address}/goals?week=2026-04-25"
+        one.reload()
+        one.wait_for_selector("h1:has-text('Orders')")
+        assert one.url == f"{server.address}/{links[0]}"
+        assert [c["name"] for c in one.context.cookies() if c["name"].startswith("wbr_back")] == []
 
 
 @pytest.mark.parametrize(("who", "words"), [("x", "nobody of this review"), ("u", "not verified")])
@@ -271,7 +291,7 @@ def opened(monkeypatch: pytest.MonkeyPatch):
 @pytest.fixture
 def visited(shop: Path, opened, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """The review as a logged-in person meets it, with the provider's claims as told."""
-    monkeypatch.setenv(door.SECRETS, str(secrets(tmp_path, 1, 1)))
+    monkeypatch.setenv(door.SECRETS, str(secrets(tmp_path, 1, "http://127.0.0.1:1")))
 
     def visited(claims: dict[str, object] | None) -> AppTest:
         return opened(shop, user={"is_logged_in": claims is not None, **(claims or {})})

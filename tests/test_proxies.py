@@ -13,10 +13,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from oidc_provider_mock import run_server_in_thread
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser import a_shop, chromium
 from tests.serving import ROOT, Server, free_port, serving
+from tests.test_login import USERS, a_guarded_shop, secrets
 
 NAME = "review.localhost"  # A browser looks for names below localhost on this machine.
 MAIN = """
@@ -92,9 +94,9 @@ def certified(scratch: Path) -> tuple[Path, Path]:
 
 
 @contextmanager
-def _nginx(scratch: Path, server: Server) -> Iterator[str]:
+def _nginx(scratch: Path, server: Server, https: int | None = None) -> Iterator[str]:
     key, certificate = certified(scratch)
-    http, https = free_port(), free_port()
+    http, https = free_port(), https or free_port()
     changes = {
         "listen 80;": f"listen 127.0.0.1:{http};",
         "listen 443 ssl http2;": f"listen 127.0.0.1:{https} ssl http2;",
@@ -252,3 +254,34 @@ def test_another_sites_page_opens_no_socket_through_the_proxy(tab, front):
     own = tab.new_page()
     own.goto(f"{front}/wbr/healthz")
     assert own.evaluate(script, f"wss://{NAME}:{port}/wbr/_stcore/stream") == "open"
+
+
+def test_a_person_logs_in_and_out_behind_a_proxy_below_a_path(tab, tmp_path):
+    """From a link to that link; the identity stays below the path and travels by HTTPS alone."""
+    shop, scratch, https = a_guarded_shop(tmp_path / "shop"), tmp_path / "nginx", free_port()
+    scratch.mkdir()
+    front = f"https://{NAME}:{https}/wbr"
+    with run_server_in_thread(user_claims=USERS) as provider:
+        file = secrets(tmp_path, provider.server_port, front)
+        options = ("--host-name", NAME, "--base-path", "/wbr", "--login", str(file))
+        with serving(shop, *options) as server, _nginx(scratch, server, https):
+            page = tab.new_page()
+            page.goto(f"{front}/metric?metric=orders&week=2026-04-25")
+            page.get_by_role("button", name="Log in").click()
+            page.get_by_role("button", name="a", exact=True).click()
+            expect(page.locator("h1")).to_have_text("Orders", timeout=30_000)
+            assert page.url == f"{front}/metric?metric=orders&week=2026-04-25"
+            cookies = {one["name"]: one for one in tab.cookies(front)}
+            assert {name: (one["path"], one["secure"], one["httpOnly"]) for name, one in cookies.items()} == {
+                "_streamlit_user": ("/wbr", True, True),
+                "_streamlit_user_tokens": ("/wbr", True, True),
+                "_streamlit_xsrf": ("/", True, False),  # Streamlit's own choice; it says nothing of a person.
+            }
+            page.get_by_test_id("stPopover").locator("button").first.click()
+            page.get_by_role("button", name="Log out", exact=True).click()
+            page.get_by_role("button", name="End session").click()  # Out at the provider too.
+            page.wait_for_selector("text=Log in to read the review")
+            assert page.url == f"{front}/"
+            assert [one["name"] for one in tab.cookies(front)] == ["_streamlit_xsrf"]
+            page.goto(f"{front}/metric?metric=orders")
+            page.wait_for_selector("text=Log in to read the review")

@@ -255,7 +255,7 @@ class Api:
         ]
         refused = [
             {"index": r.index, "field": r.field, "reason": r.reason}
-            for r in house.pushing.refusals(told.source, values)
+            for r in house.pushing.refusals(told.source, values, by=token.person)
         ]
         if refused:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, _summary(refused), refused)

@@ -1,7 +1,7 @@
 """What a program pushed, read as a file is: the same refusals, by place in the list and field."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -54,18 +54,26 @@ class Refusal:
 Key = tuple[str, str, date, datetime | None]
 
 
-def refusals(source: PushSource, values: Sequence[Pushed], calendar: Calendar) -> tuple[Refusal, ...]:
+def refusals(
+    source: PushSource, values: Sequence[Pushed], calendar: Calendar, named: Collection[str]
+) -> tuple[Refusal, ...]:
     """Everything wrong with what was pushed, in the order of the list; nothing if it can be loaded.
 
     A series, day and vintage told twice is refused whether the values agree or not, as in a file.
+
+    Args:
+        source: As the workspace declares it.
+        values: What is told.
+        calendar: The company's weeks and months.
+        named: The series that may be named to whoever pushes; others are taken, and never proposed.
     """
     found: list[Refusal] = []
     first: dict[Key, int] = {}
     for index, each in enumerate(values):
         if each.series not in source.series:
-            told = (
-                f"{each.series!r} is not among the series of this source. {hint(each.series, source.series)}"
-            )
+            told = f"{each.series!r} is not among the series of this source."
+            if named:
+                told = f"{told} {hint(each.series, named)}"
             found.append(Refusal(index, "series", told))
         if each.day.year not in YEARS:
             found.append(Refusal(index, "day", f"is a day of the year {each.day.year}. Correct the year."))
@@ -114,7 +122,13 @@ def _key(source: PushSource, each: Pushed, calendar: Calendar) -> Key:
 
 
 def pushed(
-    name: str, source: PushSource, values: Sequence[Pushed], calendar: Calendar, *, called: str
+    name: str,
+    source: PushSource,
+    values: Sequence[Pushed],
+    calendar: Calendar,
+    *,
+    called: str,
+    named: Collection[str],
 ) -> Readings:
     """What a program pushed, as observations.
 
@@ -124,11 +138,12 @@ def pushed(
         values: The values.
         calendar: The company's weeks and months.
         called: What the push is called where a file's name would stand.
+        named: The series that may be named to whoever pushes.
 
     Raises:
         SourceError: A value is refused; nothing is loaded. `refusals` says it by place and field.
     """
-    if wrong := refusals(source, values, calendar):
+    if wrong := refusals(source, values, calendar, named):
         told = "".join(f"\n- value {r.index}, {r.field}: {r.reason}" for r in wrong[:SHOWN])
         raise SourceError(f"{name}: {len(wrong):,} fields are refused:{told}\nMend them and push again.")
     rows = sorted(

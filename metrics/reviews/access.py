@@ -25,6 +25,7 @@ from metrics.definitions import (
     ExceptionsBlock,
     Metric,
     MonthsTableBlock,
+    PushSource,
     TableBlock,
     TableRow,
     WeeksTableBlock,
@@ -271,6 +272,10 @@ def _metric(metric: Metric, gone: frozenset[str]) -> Metric:
 def _sources(definitions: Definitions, unread: set[str]) -> Iterable[tuple[str, Any]]:
     """The sources without the columns that only hidden metrics read."""
     for name, source in definitions.sources.items():
+        if isinstance(source, PushSource):
+            if told := _kept(source.series, frozenset(unread)):
+                yield name, source.model_copy(update={"series": told})
+            continue
         field = "series" if isinstance(source, WideSource) else "samples"
         columns = getattr(source, field, None)
         if not isinstance(columns, Mapping) or not unread & columns.keys():

@@ -52,17 +52,26 @@ class Pushing:
         self._house = house
         self._one_in_this_process = Lock()
 
-    def source(self, name: str) -> PushSource:
-        """A source that can be pushed to; UnknownNameError if there is none of this name."""
-        sources = self._house.definitions.sources
-        known = {n: s for n, s in sources.items() if isinstance(s, PushSource)}
-        if name not in known:
-            raise UnknownNameError(f"{name!r} is no source that can be pushed to. {hint(name, known)}")
-        return known[name]
+    def refusals(self, name: str, values: Sequence[Pushed], *, by: str) -> tuple[Refusal, ...]:
+        """Everything wrong with a push; nothing if it can be loaded.
 
-    def refusals(self, name: str, values: Sequence[Pushed]) -> tuple[Refusal, ...]:
-        """Everything wrong with a push; nothing if it can be loaded."""
-        return ingest.refusals(self.source(name), values, self._house.calendar)
+        Args:
+            name: The source; UnknownNameError if it is none that can be pushed to.
+            values: What is told.
+            by: Handle of the person in whose name; no series that they may not see is named to them.
+        """
+        source, named = self._source(name, by)
+        return ingest.refusals(source, values, self._house.calendar, named)
+
+    def _source(self, name: str, by: str) -> tuple[PushSource, tuple[str, ...]]:
+        """A source that can be pushed to, and those of its series that may be named to a person."""
+        source = self._house.definitions.sources.get(name)
+        seen = self._house.seen_by(by).definitions.sources
+        if not isinstance(source, PushSource):
+            known = [n for n, s in seen.items() if isinstance(s, PushSource)]
+            raise UnknownNameError(f"{name!r} is no source that can be pushed to. {hint(name, known)}")
+        shown = seen.get(name)
+        return source, shown.series if isinstance(shown, PushSource) else ()
 
     def push(self, name: str, values: Sequence[Pushed], *, by: str, key: str = "") -> Received:
         """Load what was pushed, all or nothing.
@@ -81,11 +90,11 @@ class Pushing:
             StoreError: The store cannot be written.
         """
         house = self._house
-        source = self.source(name)
+        source, named = self._source(name, by)
         house.notice_roles()  # Those granted or taken away in the journal count at once.
         rights.checked(house.definitions, by, "load")
         called = f"pushed{f', key {key}' if key else ''}"  # Who pushed stands with the load alone.
-        told = ingest.pushed(name, source, values, house.calendar, called=called)
+        told = ingest.pushed(name, source, values, house.calendar, called=called, named=named)
         with self._one_at_a_time():
             if key and (known := self._known(name, called, told.files[0].sha256, key)):
                 return known

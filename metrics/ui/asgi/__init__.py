@@ -26,6 +26,7 @@ from metrics.ui.asgi.settings import log_form
 from metrics.ui.asgi.shell import Shell
 from metrics.ui.asgi.strangers import Strangers
 from metrics.ui.asgi.sweep import Sweep
+from metrics.ui.asgi.wayback import WayBack
 from metrics.workspace import Workspace
 
 __all__ = ["lifespan", "middleware", "routes"]
@@ -78,6 +79,7 @@ middleware = [
     Middleware(SideDoors),
     Middleware(Sessions),
     Middleware(Bodies),
+    Middleware(WayBack),
     Middleware(BelowBase, routes=routes),
     Middleware(Shell),
 ]
