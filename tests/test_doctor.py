@@ -258,3 +258,32 @@ def test_what_doctor_says_of_a_published_folder_mends_it(shop):
     assert {name: told[2] for name, told in everything(edition(shop)).items()} == {
         name: told[2] for name, told in whole.items()
     }
+
+
+# Of the faults above, those that a command mends, by what the doctor names first.
+MENDED = [
+    f
+    for f in FAULTS
+    if f[3] == "wrong" and f[4].startswith(("wbr step-back", "wbr restore", "move it", "unzip"))
+]
+
+
+@pytest.mark.parametrize("fault", [f[1] for f in MENDED], ids=[f[0] for f in MENDED])
+def test_what_the_doctor_names_mends_it(shop, fault):
+    file = json.loads((shop / LAST).read_text())["file"]
+    before = open_workspace(shop)
+    charts, facts = [b.chart for b in before.deck().blocks], before.journal.facts()
+    before.journal._database._close()
+    fault(shop)
+    run = CliRunner()
+    if "step-back" in "".join(do for _, do in looked(shop).values()):
+        back = run.invoke(app, ["step-back", "-w", str(shop), "--by", "ada", "--yes"])
+        assert back.exit_code == 0, back.output
+        open_workspace(shop).load(by="dee")
+    else:
+        back = run.invoke(app, ["restore", file, "-w", str(shop), "--replace"])
+        assert back.exit_code == 0, back.output
+    assert [each for each in troubles(shop, datetime.now(UTC)) if each.level == "wrong"] == []
+    mended = open_workspace(shop)
+    assert [b.chart for b in mended.deck().blocks] == charts
+    assert mended.journal.facts() == facts

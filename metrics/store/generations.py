@@ -4,7 +4,8 @@
     wbr-000012.duckdb     a generation; a new one always has a new name, because a process that has
                           the old name open would go on seeing the old data
     wbr-000013.duckdb.part  the draft of a writer at work, removed with its `.wal` by the next one
-    wbr-000012.duckdb.damaged  a generation that could not be read when somebody went back before it
+    wbr-000012.duckdb.damaged  a generation that could not be read when somebody went back before it;
+                          and `.wal.damaged`, a log that stood beside it, which no generation has
     LOCK                  locked by the writer; says who it is
 
 Source: DESIGN.md, section 6, "Series live in DuckDB as generations".
@@ -244,7 +245,8 @@ class Generations:
                 lost = [n for n in names if _number(n) > _number(whole)]
                 modified = [(self._folder / n).stat().st_mtime for n in lost]
                 self._publish(draft, name)
-                for each in lost:
+                logs = [f"{n}.wal" for n in names if (self._folder / f"{n}.wal").exists()]
+                for each in (*lost, *logs):
                     (self._folder / each).rename(self._folder / f"{each}.damaged")
                 _sync(self._folder)
             except OSError as error:

@@ -123,11 +123,16 @@ def _leftovers(folder: Path, writer: str) -> Iterator[Trouble]:
         yield Trouble(
             "store_leftover", "note", what, "Nothing: the next load removes it. Load again: `wbr load`."
         )
+    yield from logs(folder)
+    for path in sorted(folder.glob("*.damaged")):
+        what = f"{path} was set aside when somebody went back before it."
+        yield Trouble("store_aside", "note", what, "Remove it once nobody wants to look at it any more.")
+
+
+def logs(folder: Path) -> Iterator[Trouble]:
+    """Logs beside published generations: who reads one with its log may read other numbers."""
     for path in sorted(folder.glob("wbr-*.duckdb.wal")):
         what = f"{path} stands beside a published generation, which never has one."
         yield Trouble(
             "store_wal", "wrong", what, "Ask who opened that file with another program, and move it away."
         )
-    for path in sorted(folder.glob("*.damaged")):
-        what = f"{path} was set aside when somebody went back before it."
-        yield Trouble("store_aside", "note", what, "Remove it once nobody wants to look at it any more.")

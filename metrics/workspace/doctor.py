@@ -19,6 +19,7 @@ from metrics.errors import DefinitionError, JournalError, MetricsError, StoreErr
 from metrics.health import Trouble
 from metrics.journal import aside, looking
 from metrics.store import Store
+from metrics.store.looking import logs
 from metrics.text import counted
 from metrics.workspace.backup import (
     JOURNAL,
@@ -77,7 +78,7 @@ def glance(folder: Path, *, journal: str = "", engine: str = FOLDER) -> tuple[Tr
     if not journal and not (folder / JOURNAL).exists() and any(_named(folder)):
         found.append(_lost(folder))
     if engine == FOLDER:
-        found += _without_store(folder)
+        found += [*_without_store(folder), *logs(folder / STORE)]
     return tuple(found)
 
 
