@@ -305,6 +305,7 @@ class EngineStore:
     ) -> pd.DataFrame:
         asking.counted(None)
         asking.given("chosen", _chosen(series, names))
+        asking.kept("stood", first=FIRST, last=LAST)
         held: pd.DataFrame = asking.asked("held", until=number_of(until)).to_pandas()
         return held
 

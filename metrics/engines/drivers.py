@@ -1,5 +1,7 @@
 """How each engine is spoken to: one session a task, Arrow both ways."""
 
+import atexit
+import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
@@ -7,6 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -18,7 +21,7 @@ from metrics.ingest.query.drivers import ONE_CHDB
 
 PATIENCE = 15  # Seconds to reach a server.
 MANY = 10_000  # Rows after which a table is worth a look.
-QUERY_LIMIT = 300  # Seconds after which a statement is stopped.
+QUERY_LIMIT = 300  # Seconds after which a statement is stopped; `engine_settings_postgres.sql` has it, too.
 
 
 class Session(Protocol):
@@ -68,6 +71,77 @@ class Engine(Protocol):
         """Give the loads of somebody another name; the session is one of this engine's own."""
 
 
+class _Idle:
+    """Lines to servers that wait for the next task of this process: opening one takes longer than it asks.
+
+    Args:
+        most: How many are kept.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = Lock()
+        self._kept: list[tuple[int, str, Any]] = []  # Process, address and line; the latest last.
+        atexit.register(self.close)
+
+    @contextmanager
+    def line(self, url: str, dbapi: Any, *, last: bool) -> Iterator[Any]:
+        """A line in a transaction. It is kept if the task ends well and is not its `last`."""
+        connection = self._answering(url, dbapi) or _started(dbapi.connect(url))
+        well = False
+        try:
+            yield connection
+            well = True
+        finally:
+            if well and not last:
+                self._keep(url, connection)
+            else:
+                connection.close()
+
+    def _answering(self, url: str, dbapi: Any) -> Any | None:
+        """One that was kept and whose server is still there; None if there is none."""
+        while (connection := self._taken(url)) is not None:
+            try:
+                return _started(connection)
+            except dbapi.Error:  # The server was started anew, or has closed it.
+                connection.close()
+        return None
+
+    def _taken(self, url: str) -> Any | None:
+        with self._lock:
+            for place in reversed(range(len(self._kept))):
+                if self._kept[place][:2] == (os.getpid(), url):
+                    return self._kept.pop(place)[2]
+        return None
+
+    def _keep(self, url: str, connection: Any) -> None:
+        connection.adbc_connection.set_autocommit(True)  # No transaction is left open meanwhile.
+        with self._lock:
+            self._kept.append((os.getpid(), url, connection))
+            gone = self._kept.pop(0) if len(self._kept) > self._most else None
+        if gone and gone[0] == os.getpid():
+            gone[2].close()
+
+    def close(self) -> None:
+        """Close what this process keeps; a line of the process it came from is left alone."""
+        with self._lock:
+            kept, self._kept = self._kept, []
+        for process, _, connection in kept:
+            if process == os.getpid():
+                connection.close()
+
+
+def _started(connection: Any) -> Any:
+    """The line, in a transaction with its settings, which end with it."""
+    connection.adbc_connection.set_autocommit(False)
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(text("settings_postgres"))
+    return connection
+
+
+IDLE = _Idle(4)
+
+
 @dataclass(frozen=True)
 class PostgreSQL:
     """A schema of a PostgreSQL server: the first of the user's search path.
@@ -89,11 +163,8 @@ class PostgreSQL:
         if "connect_timeout" not in url:
             url += ("&" if "?" in url else "?") + f"connect_timeout={PATIENCE}"
         try:
-            with closing(dbapi.connect(url)) as connection, closing(connection.cursor()) as cursor:
+            with IDLE.line(url, dbapi, last=writes) as connection, closing(connection.cursor()) as cursor:
                 session = _Adbc(cursor)
-                session.done(f"SET statement_timeout = {QUERY_LIMIT * 1000}")
-                session.done("SET jit = off")  # Compiling takes longer than these statements do.
-                session.done("SET enable_nestloop = off")  # Whole tables are read, not rows.
                 if writes:
                     for statement in () if self.exists(session) else schema("postgresql"):
                         session.done(statement)

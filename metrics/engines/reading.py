@@ -64,9 +64,13 @@ class Asking:
         rows = {key: pa.array(column, _KINDS.get(key, pa.int32())) for key, column in columns.items()}
         self._session.put(called, pa.table(rows), temporary=True)
 
+    def kept(self, statement: str, **values: object) -> None:
+        """Keep the rows of a statement in a temporary table of its name, for those that read it."""
+        self._session.settle(self.made(statement, statement, **values))
+
     def counted(self, as_of: int | None) -> None:
         """Say what counts at a time: microseconds since 1970, or None for all that is known."""
-        self._session.settle(self.made("counted", "counted", as_of=as_of))
+        self.kept("counted", as_of=as_of)
 
     def _told(self, statement: str, table: str, **values: object) -> str:
         return told(statement, self._engine.dialect, self._names, table, **{"newest": self.newest, **values})
@@ -86,6 +90,7 @@ class EngineReading:
             (each["series_id"], each["name"], each["grain"], json.loads(each["segments"]))
             for each in series.to_pylist()
         )
+        self._kept: dict[str, tuple[date, date]] = {}
 
     def series(self) -> Sequence[Stored]:
         """See `Reading`."""
@@ -95,25 +100,36 @@ class EngineReading:
         """See `Reading`."""
         days = {"day": columns["day"].astype("M8[D]").astype(np.int32)} if "day" in columns else {}
         self._asking.given(table, {**columns, **days})
+        if table == "part":
+            ids = np.unique(columns["series_id"])
+            self._asking.given("chosen", {"series_id": ids, "place": np.arange(len(ids))})
+            self._kept.clear()
 
     def stretches(self, fold: Fold, first: date, last: date) -> Columns:
         """See `Reading`."""
+        self._keep("component_day", first, last)
         statement = "ends" if fold in ("first", "latest") else "stretches"
-        return self._asked(statement, ("stretch", "days"), first, last, fold=fold)
+        return self._asked(statement, ("stretch", "days"), fold=fold)
 
     def samples(self, at: float, first: date, last: date) -> Columns:
         """See `Reading`."""
-        return self._asked(f"samples_{self._asking.dialect}", ("place", "days"), first, last, at=at)
+        self._keep("stood", first, last)
+        return self._asked(f"samples_{self._asking.dialect}", ("place", "days"), at=at)
 
     def each_day(self, first: date, last: date) -> Columns:
         """See `Reading`."""
-        found = dict(self._asked("each_day", ("day",), first, last, fold=None))
+        self._keep("component_day", first, last)
+        found = dict(self._asked("each_day", ("day",)))
         return {**found, "day": found["day"].astype("M8[D]")}
 
-    def _asked(
-        self, statement: str, numbers: Sequence[str], first: date, last: date, **values: object
-    ) -> Columns:
-        found = self._asking.asked(statement, "", first=number_of(first), last=number_of(last), **values)
+    def _keep(self, statement: str, first: date, last: date) -> None:
+        """What several answers start from is put together once, for the parts and days they ask for."""
+        if self._kept.get(statement) != (first, last):
+            self._asking.kept(statement, first=number_of(first), last=number_of(last))
+            self._kept[statement] = first, last
+
+    def _asked(self, statement: str, numbers: Sequence[str], **values: object) -> Columns:
+        found = self._asking.asked(statement, "", **values)
         kinds: Mapping[str, Any] = dict.fromkeys(("component", *numbers), np.int64)
         return {
             name: found[name].to_numpy().astype(kinds.get(name, np.float64)) for name in found.column_names

@@ -8,9 +8,9 @@ import sqlglot
 from sqlglot import exp
 
 _SQL = Path(__file__).parent.parent / "sql"
-RELATIONS = ("component_day", "observed", "sampled")  # Each is a statement of its own, put into who reads it.
+RELATIONS = ("observed", "sampled")  # Each is a statement of its own, put into who reads it.
 DIALECTS = ("clickhouse", "postgres")
-TEMPORARY = {"asked", "chosen", "counted", "day_stretch", "part", "stretch_window"}
+TEMPORARY = {"asked", "chosen", "day_stretch", "part", "stretch_window"}
 
 
 @cache
@@ -38,8 +38,10 @@ def _led(statement: exp.Expr, relation: str) -> exp.Expr:
     for name in RELATIONS:
         if name != relation and any(each.name == name for each in body.find_all(exp.Table)):
             statement = _led(statement, name)
-    assert isinstance(statement, exp.Query)
-    return statement.with_(relation, as_=body)
+    query = statement.expression if isinstance(statement, exp.Create) else statement
+    assert isinstance(query, exp.Query)
+    query.with_(relation, as_=body, copy=False)
+    return statement
 
 
 def told(statement: str, dialect: str, names: Mapping[str, str], table: str = "", **values: object) -> str:

@@ -138,13 +138,24 @@ def rollup(
     parts = {m.id: components(m.measure) for m in metrics}
     wanted = dict.fromkeys(c for of_one in parts.values() for c in of_one)
     place = {component: i for i, component in enumerate(wanted)}
-    folded = folds(
-        reading, catalogue, list(wanted), list(periods), calendar, lenient=missing_days == "lenient"
-    )
     columns = {
         k: np.array([-1 if w.future else periods[_rolled(w.period, k, calendar)] for w in windows])
         for k in lengths
     }
+    asked = np.zeros((len(wanted), len(periods)), bool)
+    for metric in metrics:
+        of_metric = columns[_rolling(metric.measure)]
+        for component in parts[metric.id]:
+            asked[place[component], of_metric[of_metric >= 0]] = True
+    folded = folds(
+        reading,
+        catalogue,
+        list(wanted),
+        list(periods),
+        calendar,
+        lenient=missing_days == "lenient",
+        asked=asked,
+    )
     promised = targets(reading, catalogue, by_id, windows, calendar, target_tables or {})
 
     shape = len(metrics), len(windows)

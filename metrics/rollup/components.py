@@ -21,8 +21,8 @@ from metrics.definitions import (
     Ratio,
 )
 from metrics.periods import Calendar, Period
-from metrics.rollup.reading import Fold, Reading
-from metrics.rollup.windows import DAY, expectation, stretches
+from metrics.rollup.reading import Columns, Fold, Reading
+from metrics.rollup.windows import DAY, Stretches, expectation, stretches
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -136,6 +136,7 @@ def folds(
     calendar: Calendar,
     *,
     lenient: bool,
+    asked: NDArray[np.bool_] | None = None,
 ) -> Folds:
     """Fold every component over every period.
 
@@ -146,6 +147,8 @@ def folds(
         periods: The distinct periods, at least one.
         calendar: Says which periods are whole weeks and months, for coarser series.
         lenient: Let a partial period have the value of the days it has.
+        asked: (components, periods): where a percentile is wanted; None for everywhere. Elsewhere it stays
+            missing, because its samples are put in order once for each period that holds them.
 
     Returns:
         Arrays of one row per component and one column per period. Under the strict policy a period
@@ -177,21 +180,12 @@ def folds(
             pieces[place], counts[place] = found["value"], found["days"]
             told[mine] = np.array([across(pieces[start:past]) for start, past in cut.spans]).T
             present[mine] = np.array([counts[start:past].sum(axis=0) for start, past in cut.spans]).T
-    if (kinds == "percentile").any():
-        inside = [np.arange(*span) for span in cut.spans]
-        reading.give(
-            "stretch_window",
-            {
-                "stretch": np.concatenate(inside),
-                "place": np.repeat(np.arange(len(inside)), [len(each) for each in inside]),
-            },
-        )
     for at in sorted({c.at for c in wanted if c.at is not None}):
-        sampled = reading.samples(at, first, last)
-        mine = np.array([c.at == at for c in wanted])[sampled["component"]]
-        rows, columns = sampled["component"][mine], sampled["place"][mine]
-        present[rows, columns] = sampled["days"][mine]
-        told[rows, columns] = sampled["value"][mine]
+        mine = np.array([row for row, c in enumerate(wanted) if c.at == at])
+        places = np.arange(len(periods)) if asked is None else np.flatnonzero(asked[mine].any(axis=0))
+        sampled = _sampled(reading, catalogue, [wanted[row] for row in mine], at, periods, cut, places)
+        place = mine[sampled["component"]], sampled["place"]
+        told[place], present[place] = sampled["value"], sampled["days"]
 
     grain = tuple(catalogue.grain(c.series) for c in wanted)
     expected = _expected(grain, periods, calendar)
@@ -206,6 +200,31 @@ def folds(
     incomplete = np.where(partial, raised, np.nan)
     value = np.where(whole | (partial & lenient), told, np.nan)
     return Folds(value, present, expected, state, incomplete, grain)
+
+
+def _sampled(
+    reading: Reading,
+    catalogue: Catalogue,
+    wanted: Sequence[Component],
+    at: float,
+    periods: Sequence[Period],
+    cut: Stretches,
+    places: NDArray[np.int64],
+) -> Columns:
+    """One percentile of the samples of some components, in the periods at some places."""
+    if not places.size:
+        return {name: np.empty(0, np.int64) for name in ("component", "place", "value", "days")}
+    hand_over(reading, catalogue, wanted)
+    inside = [np.arange(*cut.spans[place]) for place in places]
+    reading.give(
+        "stretch_window",
+        {
+            "stretch": np.concatenate(inside),
+            "place": np.repeat(places, [len(each) for each in inside]),
+        },
+    )
+    held = [periods[place] for place in places]
+    return reading.samples(at, min(p.first for p in held), max(p.last for p in held))
 
 
 def _expected(grain: Iterable[Grain | None], periods: Sequence[Period], calendar: Calendar) -> Ints:

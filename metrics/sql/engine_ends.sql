@@ -1,6 +1,6 @@
 -- The first or the latest day of each stretch.
 --
--- Takes    :fold ('first' or 'latest'), :first, :last; component_day, day_stretch
+-- Takes    :fold ('first' or 'latest'); component_day, day_stretch
 -- Returns  component, stretch, days, value
 
 SELECT e.component AS component, e.stretch AS stretch, e.days AS days, e.value AS value
@@ -12,5 +12,6 @@ FROM (
            ) AS place
     FROM component_day d
     JOIN day_stretch s ON s.day = d.day
+    WHERE d.fold = :fold
 ) e
 WHERE e.place = 1

@@ -5,14 +5,16 @@
 
 SELECT 'values' AS kind, o.series_id AS series_id, o.batch AS batch, MIN(o.day) AS first_day, MAX(o.day) AS last_day,
        MAX(CASE WHEN o.day <= COALESCE(:until, o.day) THEN o.day END) AS until_day,
-       COUNT(*) AS days, COUNT(*) AS n
+       CAST(COUNT(*) AS BIGINT) AS days, CAST(COUNT(*) AS BIGINT) AS n
 FROM observed o
-JOIN chosen c ON c.series_id = o.series_id
 GROUP BY o.series_id, o.batch
 UNION ALL
 SELECT 'samples' AS kind, o.series_id AS series_id, o.batch AS batch, MIN(o.day) AS first_day, MAX(o.day) AS last_day,
        MAX(CASE WHEN o.day <= COALESCE(:until, o.day) THEN o.day END) AS until_day,
-       COUNT(DISTINCT o.day) AS days, COUNT(*) AS n
-FROM sampled o
-JOIN chosen c ON c.series_id = o.series_id
+       CAST(COUNT(*) AS BIGINT) AS days, CAST(SUM(o.n) AS BIGINT) AS n
+FROM (
+    SELECT s.series_id AS series_id, s.day AS day, s.batch AS batch, COUNT(*) AS n
+    FROM sampled s
+    GROUP BY s.series_id, s.day, s.batch
+) o
 GROUP BY o.series_id, o.batch

@@ -1,13 +1,8 @@
--- The samples that stand, of each series and day: the whole bag that one vintage told.
+-- The samples that stand, of each chosen series and day.
 --
--- Takes    sample_telling, counted
+-- Takes    sample_telling, stood
 -- Returns  series_id, day, value, batch
 
-SELECT h.series_id, h.day, h.value, h.batch
-FROM (
-    SELECT t.series_id AS series_id, t.day AS day, t.value AS value, t.batch AS batch,
-           RANK() OVER (PARTITION BY t.series_id, t.day ORDER BY c.turn DESC) AS place
-    FROM sample_telling t
-    JOIN counted c ON c.batch = t.batch
-) h
-WHERE h.place = 1
+SELECT t.series_id AS series_id, t.day AS day, t.value AS value, t.batch AS batch
+FROM sample_telling t
+JOIN stood h ON h.series_id = t.series_id AND h.day = t.day AND h.batch = t.batch

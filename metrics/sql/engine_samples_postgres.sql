@@ -1,6 +1,6 @@
 -- Samples to percentiles, for every component and every window; engines name the percentile differently.
 --
--- Takes    :at (0 to 1), :first, :last; sampled, part, day_stretch, stretch_window
+-- Takes    :at (0 to 1); sampled, part, day_stretch, stretch_window
 -- Returns  component, place, value, days
 
 SELECT p.component AS component, w.place AS place, PERCENTILE_CONT(:at) WITHIN GROUP (ORDER BY o.value) AS value,
@@ -9,5 +9,4 @@ FROM sampled o
 JOIN part p ON p.series_id = o.series_id
 JOIN day_stretch s ON s.day = o.day
 JOIN stretch_window w ON w.stretch = s.stretch
-WHERE o.day BETWEEN :first AND :last
 GROUP BY p.component, w.place
