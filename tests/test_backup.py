@@ -3,6 +3,7 @@
 import json
 import shutil
 import zipfile
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from metrics import open_workspace
 from metrics.errors import JournalError, StoreError
 from metrics.workspace.backup import MANIFEST, SCHEMA, backup, restore
 from metrics.workspace.doctor import glance
+from tests.absent import absent
 from tests.browser import a_shop
+from tests.postgres import AbsentError, cluster
 
 NOW = datetime(2026, 5, 11, 7, tzinfo=UTC)
 
@@ -125,3 +128,34 @@ def test_a_restore_into_a_database_goes_on_where_a_killed_one_has_copied_the_fac
     with pytest.raises(JournalError, match="holds facts already"):
         restore(tmp_path / "shop.zip", tmp_path / "third", NOW, journal=address)
     assert [p.name for p in (tmp_path / "third").iterdir()] == []
+
+
+def test_every_deck_comes_back_to_the_same_bytes_with_the_journal_in_postgresql(tmp_path):
+    with ExitStack() as held:
+        try:
+            server = held.enter_context(cluster())
+        except AbsentError as error:
+            absent(str(error))
+        here, there = server.url("here"), server.url("there")
+        shop = a_shop(tmp_path / "shop", loaded=False)
+        (shop / "more.yaml").write_text(
+            "people:\n  dee: {name: Dee Ray, roles: [deck_owner, analyst]}\n"
+            "decks:\n  till: {title: The till, sections: [{title: Till, blocks: [orders, revenue]}]}\n"
+        )
+        house = open_workspace(shop, journal=here)
+        house.load(by="dee")
+        house.loop.saying.answer("visits", "routine", "It <b>rained</b>", by="ada")
+        published = house.loop.publish(by="dee", despite="the test goes on")
+        backup(house, tmp_path / "shop.zip")
+        restore(tmp_path / "shop.zip", tmp_path / "again", NOW, journal=there)
+        again = open_workspace(tmp_path / "again", journal=there)
+        assert again.loop.audit(house.journal.version)[0].ok
+        week = house.default_week()
+        for deck in ("company", "till"):
+            files = [each.exporting.exported(week, "html", deck).data for each in (house, again)]
+            assert files[0] == files[1]
+        assert b"It &lt;b&gt;rained" in house.exporting.exported(week, "html", "company").data
+        for name in published.files:
+            held = [each.loop.publishing.file(published, name) for each in (house, again)]
+            assert held[0] == held[1]
+        assert not (tmp_path / "again" / "journal.sqlite").exists()
