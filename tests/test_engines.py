@@ -325,7 +325,7 @@ def loaded(folder: Path, **environment: str) -> Workspace:
 
 
 def test_the_whole_demo_deck_is_the_same_to_nine_places(wrenfield, server, tmp_path):
-    """On ClickHouse; `tests/torture/engines.py` does the same on PostgreSQL, which takes minutes."""
+    """On ClickHouse; `test_engines_deck.py` does the same on PostgreSQL."""
     the_whole_demo_deck("clickhouse", wrenfield, server, tmp_path)
 
 
