@@ -5,6 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PORT ?= 8501
+OLDER_DUCKDB := 1.5.6
+OLDER := $(VENV)/duckdb-$(OLDER_DUCKDB)
+# What touches DuckDB: the store, the roll-up, the vectors of decks, queries and files.
+ON_BOTH := $(addprefix tests/test_, duckdb_versions.py store.py compact.py backup.py rollup.py six_twelve.py \
+	conformance_deck.py segments.py queries.py ingest.py)
 
 .PHONY: install demo test lint bench torture engines audit lock wheel clean
 
@@ -23,7 +28,14 @@ $(INSTALLED): requirements.lock pyproject.toml
 demo: install
 	$(BIN)/wbr demo data/wrenfield --port $(PORT)
 
-test: install
+# The oldest DuckDB that is supported, beside the locked one: who has it first on the path runs on it.
+$(OLDER)/.installed: tests/duckdb-$(OLDER_DUCKDB).lock $(INSTALLED)
+	@rm -rf $(OLDER)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+		--require-hashes --target $(OLDER) -r $<
+	@touch $@
+
+test: install $(OLDER)/.installed
 	@sh tests/browser.sh
 	@sh tests/postgres.sh
 	@sh tests/poppler.sh
@@ -32,6 +44,8 @@ test: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n auto --dist loadfile
+	PYTHONPATH=$(CURDIR)/$(OLDER) SIXTWELVE_DUCKDB=$(OLDER_DUCKDB) $(BIN)/python -m pytest -n auto --dist worksteal \
+		-k "not no_kill and not prints_the_same_document and not gone_on_with" $(ON_BOTH)
 
 lint: install
 	$(BIN)/ruff check .
@@ -46,6 +60,7 @@ torture: install
 
 # Databases too heavy for every run; a missing one fails.
 engines: install
+	@sh tests/mariadb.sh
 	$(BIN)/python -m pytest tests/engines/*.py
 
 # The lock names every package with its hashes and no index address; the second is what a server needs of it.
@@ -57,6 +72,8 @@ lock:
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate \
 		--extra postgres --extra mysql -c requirements.lock pyproject.toml -o deploy/requirements.lock
+	echo "duckdb==$(OLDER_DUCKDB)" | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --no-annotate - -o tests/duckdb-$(OLDER_DUCKDB).lock
 
 # Ends with 2 where the vulnerability service could not be asked: that is no clean bill of health.
 audit: install
