@@ -21,6 +21,8 @@ from metrics.cli.shared import (
     print_json,
     somebody,
 )
+from metrics.engines import EngineStore
+from metrics.errors import MetricsError
 from metrics.store import Store
 from metrics.text import counted
 from metrics.workspace import backup as files
@@ -40,6 +42,7 @@ def backup(
     else:
         size = file.stat().st_size / 1e6
         typer.echo(f"{file}: {counted(len(told['files']), 'file')}, {size:.1f} MB. Back: wbr restore {file}")
+        typer.echo(files.elsewhere(told), nl=bool(told["engine"]))
 
 
 @app.command()
@@ -63,6 +66,7 @@ def restore(
         return
     aside = f" What was there is in {told['aside']}." if told["aside"] else ""
     typer.echo(f"{folder} is as it was on {told['made_at']}.{aside} Hold it against its chain: wbr audit")
+    typer.echo(files.elsewhere(told), nl=bool(files.elsewhere(told)))
 
 
 @app.command()
@@ -120,6 +124,14 @@ def compact(
     )
 
 
+def _store(folder: Path) -> Store | EngineStore:
+    """The store of a workspace, also where its definitions have mistakes: then that of the folder."""
+    try:
+        return opened(folder).store
+    except MetricsError:
+        return Store(folder / files.STORE)
+
+
 @app.command("step-back")
 def step_back(
     workspace: Folder = None,
@@ -128,8 +140,8 @@ def step_back(
     form: Format = Form.text,
 ) -> None:
     """Go back to the newest generation of the store that is whole, where the current one is damaged."""
-    store = Store(found(workspace) / files.STORE)
-    if not yes:
+    store = _store(found(workspace))
+    if not yes and isinstance(store, Store):  # An engine's refuses at once.
         typer.confirm(
             "The loads after it are lost; loading again brings back what the sources still tell. Go back?",
             abort=True,

@@ -24,6 +24,7 @@ import pyarrow as pa
 
 from metrics.engines.drafts import SMALL, TELLINGS, drafted, hold, latest, put, written
 from metrics.engines.drivers import ClickHouse, Engine, PostgreSQL, Session
+from metrics.engines.looking import TABLES, lacking, left
 from metrics.engines.reading import EPOCH, Asking, EmptyReading, EngineReading, number_of
 from metrics.errors import StoreError
 from metrics.health import Trouble
@@ -154,13 +155,22 @@ class EngineStore:
         """Refused: every telling is kept."""
         raise StoreError(f"A store on {self.engine} cannot forget: it keeps every value that was ever told.")
 
-    def troubles(self, now: datetime) -> tuple[Trouble, ...]:  # noqa: ARG002  (the shape of `Store.troubles`)
-        """What the engine says of itself is its own tools' to tell; only whether it can be read."""
+    def troubles(self, now: datetime) -> tuple[Trouble, ...]:
+        """Whether it can be reached, has the tables and holds what killed loads left; nothing is changed."""
         try:
-            _ = self.version
+            with self._engine.session() as session:
+                newest = self._newest(session)
         except StoreError as error:
-            return (Trouble("store_unreachable", "wrong", str(error), "Correct the address, or start it."),)
-        return ()
+            do = "Start it, or set its address right."
+            return (Trouble("store_unreachable", "wrong", str(error), do),)
+        if not newest:
+            do = "Load the sources: `wbr load`."
+            return (Trouble("store_empty", "note", "Nothing was loaded yet.", do),)
+        lost = [trouble for table in TABLES for trouble in lacking(table, self._columns(table), self.engine)]
+        if lost:
+            return tuple(lost)
+        with self._engine.session() as session:
+            return tuple(left(Asking(self._engine, session, newest), now))
 
     def horizon(self) -> datetime | None:
         """None: it knows what was known since ever."""
@@ -282,6 +292,14 @@ class EngineStore:
             ).to_pandas()
         found["segments"] = [canonical(tuple(mine[n].items())) for n in found["series_id"]]
         return _dated(found)[["day", "segments", "value"]]
+
+    def _columns(self, table: str) -> frozenset[str]:
+        """Those of a table; none if it cannot be read. In a session of its own, which a refusal ends."""
+        try:
+            with self._engine.session() as session:
+                return frozenset(Asking(self._engine, session, 0).asked("columns", table).column_names)
+        except StoreError:  # Told by who asks.
+            return frozenset()
 
     # --- how it is asked ---------------------------------------------------------------------
 

@@ -83,15 +83,21 @@ def _inside(path: Path, now: datetime) -> Iterator[Trouble]:
         if version < SCHEMA:
             what = f"{path} has schema {version}; this program writes {SCHEMA}."
             yield Trouble("store_older", "note", what, "Nothing: the next load brings it up to date.")
-        if row and row[1] is not None and row[1] > now.astimezone(UTC).replace(tzinfo=None) + AHEAD:
-            yield Trouble(
-                "clock_back",
-                "wrong",
-                f"Load {row[0]} is of {row[1]:%Y-%m-%d %H:%M} UTC, which is still to come: the clock was set "
-                "back, or was ahead then.",
-                "Set the machine's clock right. What is loaded before that time has come counts as older "
-                f"than load {row[0]}: take that one back (`wbr undo {row[0]}`) and load again.",
-            )
+        if row and row[1] is not None:
+            yield from clock_back(row[0], row[1].replace(tzinfo=UTC), now)
+
+
+def clock_back(load: int, loaded_at: datetime, now: datetime) -> Iterator[Trouble]:
+    """That the newest load is of a time, aware, which is still to come; nothing if it is not."""
+    if loaded_at > now + AHEAD:
+        yield Trouble(
+            "clock_back",
+            "wrong",
+            f"Load {load} is of {loaded_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, which is still to come: the "
+            "clock was set back, or was ahead then.",
+            "Set the machine's clock right. What is loaded before that time has come counts as older "
+            f"than load {load}: take that one back (`wbr undo {load}`) and load again.",
+        )
 
 
 def _writer(folder: Path) -> str:

@@ -55,7 +55,8 @@ def backup(house: "Workspace", file: Path) -> dict[str, Any]:
     later audit can be held against it.
 
     Returns:
-        What the file holds: `made_at`, `store`, `journal`, `files` by name with their hashes.
+        What the file holds: `made_at`, `store`, `journal`, `files` by name with their hashes, and `engine`:
+        where the numbers are, if they are not in the file; else `""`.
 
     Raises:
         StoreError: The file is there already, or cannot be written.
@@ -119,9 +120,29 @@ def _written(house: "Workspace", draft: Path, work: Path) -> dict[str, Any]:
                 "store": version,
                 "journal": journal,
                 "files": hashes,
+                "engine": "" if isinstance(house.store, Store) else house.store.engine,
             }
             archive.writestr(MANIFEST, json.dumps(told, indent=1))
     return told
+
+
+def elsewhere(told: Mapping[str, Any]) -> str:
+    """What is to be done about numbers that a backup does not hold; `""` if it holds them.
+
+    Args:
+        told: As `backup` and `restore` return it.
+    """
+    engine = told.get("engine", "")
+    if not engine:
+        return ""
+    how = {
+        "PostgreSQL": "pg_dump and pg_restore do, of the schema that its address names",
+        "ClickHouse": "copy its folder while no process has it open",
+    }.get(engine, "take its tables")
+    return (
+        f"The numbers are on {engine} and not in this file. Keep them with its own tools ({how}), after each "
+        "`wbr backup`; to go back, take a copy that is not older than the file, then ask `wbr doctor`."
+    )
 
 
 def _opened(house: "Workspace", held: ExitStack) -> tuple[str, BinaryIO | None]:

@@ -88,10 +88,7 @@ def _in_store(house: Workspace | None, folder: Path, now: datetime) -> Iterator[
         lost = tuple(_without_store(folder))
         yield from lost or Store(folder / STORE).troubles(now)
         return
-    try:
-        house.store.loads()
-    except StoreError as error:
-        yield Trouble("store_unreachable", "wrong", str(error), "Start it, or set its address right.")
+    yield from house.store.troubles(now)
 
 
 def _without_store(folder: Path) -> Iterator[Trouble]:
