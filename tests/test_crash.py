@@ -20,6 +20,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from metrics import open_workspace
@@ -33,6 +34,7 @@ from metrics.workspace.backup import backup, restore
 from metrics.workspace.doctor import troubles
 from tests.browser import LAST_WEEK, ROOT, a_shop, started
 from tests.disks import Disk, disk
+from tests.test_pages import markup, trouble
 from tests.torture import kill_decisions
 from tests.visitor import Visitor
 
@@ -225,6 +227,21 @@ def test_the_dashboard_says_what_is_wrong_and_shows_what_it_can(small):
         assert "wbr doctor" in words
         for name in ("metric", "owners", "goals", "sources", "flywheel"):
             assert seen(name)[1]  # From memory where it can; in words where it cannot.
+
+
+def test_a_damaged_edition_is_told_above_the_deck_as_it_is_now(tmp_path, monkeypatch):
+    shop = a_company(tmp_path / "shop")
+    loop = open_workspace(shop).loop
+    folder = loop.publishing.folder / loop.publish(by="dee", despite="the test goes on").folder
+    for path in folder.iterdir():
+        path.unlink()
+    monkeypatch.setenv("WBR_WORKSPACE", str(shop))
+    page = AppTest.from_file(str(ROOT / "metrics" / "ui" / "entry.py"), default_timeout=60).run()
+    assert "Visits: last week" in markup(page)
+    words = trouble(page)
+    assert "The published deck cannot be read" in words
+    assert f"{folder / 'deck.html'} cannot be read (No such file or directory)" in words
+    assert "Shown is the deck as it is now." in words
 
 
 # --- cut off -------------------------------------------------------------------------------------

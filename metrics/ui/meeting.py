@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import date
+from html import escape
 from typing import Any
 
 import streamlit as st
 
 from metrics import text
 from metrics.deck import Deck
-from metrics.errors import MetricsError
+from metrics.errors import MetricsError, StoreError
 from metrics.reviews.answers import inputs_of
 from metrics.ui import markup, state, who
-from metrics.ui.frame import Page
+from metrics.ui.frame import Page, tell
 from metrics.ui.one_metric import facts_of
 from metrics.ui.opened import View, deck_html, frozen_html
 from metrics.ui.present import Stage, stage
@@ -43,8 +44,19 @@ def meeting(page: Page, deck: Deck) -> None:
 
 
 def review(page: Page, deck: Deck, view: View, *, frozen: bool) -> str:
-    """The markup of the review: the frozen edition where one is wanted, else the deck as it is now."""
-    kept = frozen_html(page.house, deck.week_ending, deck.name) if frozen else None
+    """The markup of the review: the frozen edition where one is wanted, else the deck as it is now.
+
+    An edition that cannot be read is told above the deck as it is now.
+    """
+    kept = None
+    try:
+        kept = frozen_html(page.house, deck.week_ending, deck.name) if frozen else None
+    except StoreError as error:
+        then = (
+            "Shown is the deck as it is now. <code>wbr doctor</code> says how the published one comes back."
+        )
+        inside = f"<pre>{escape(str(error))}</pre><p>{then}</p>"
+        tell("The published deck cannot be read", inside, role="alert", heading="h2")
     return kept if kept is not None else deck_html(page.house, deck, view)
 
 
