@@ -330,12 +330,17 @@ def test_the_whole_demo_deck_is_the_same_to_nine_places(wrenfield, server, tmp_p
 
 
 def the_whole_demo_deck(engine, wrenfield, server, tmp_path):
+    address = server.url("demo") if engine == "postgresql" else "chdb:///numbers"
+    the_same_deck(engine, wrenfield, address, tmp_path)
+
+
+def the_same_deck(engine, wrenfield, address, tmp_path):
     """Every number of every chart and table, with its signals; also as it was known three weeks before."""
     here = open_workspace(wrenfield)
     folder = tmp_path / "there"
     copytree(wrenfield, folder, ignore=ignore_patterns("store"))
     (folder / "store.yaml").write_text(f"store: {{engine: {engine}, url_env: NUMBERS}}\n", encoding="utf-8")
-    there = loaded(folder, NUMBERS=server.url("demo") if engine == "postgresql" else "chdb:///numbers")
+    there = loaded(folder, NUMBERS=address)
     assert not (folder / "store").exists()
     ending = here.default_week()
     for as_of in (None, here.now() - timedelta(weeks=3)):

@@ -57,7 +57,7 @@ class StoreRules(Definition):
         url_file: File that holds it; relative to the workspace, or anywhere.
     """
 
-    engine: Literal["duckdb", "postgresql", "clickhouse"] = "duckdb"
+    engine: Literal["duckdb", "postgresql", "clickhouse", "spark"] = "duckdb"
     url_env: str | None = None
     url_file: str | None = None
 
@@ -66,7 +66,7 @@ class StoreRules(Definition):
         told = (self.url_env is not None) + (self.url_file is not None)
         if told != (self.engine != "duckdb"):
             raise ValueError(
-                "a store on postgresql or clickhouse needs `url_env` or `url_file`, one of the two; "
+                "a store on postgresql, clickhouse or spark needs `url_env` or `url_file`, one of the two; "
                 "one on duckdb needs none"
             )
         return self

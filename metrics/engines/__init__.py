@@ -26,14 +26,15 @@ from metrics.engines.drafts import SMALL, TELLINGS, drafted, hold, latest, put, 
 from metrics.engines.drivers import ClickHouse, Engine, PostgreSQL, Session
 from metrics.engines.looking import TABLES, lacking, left
 from metrics.engines.reading import EPOCH, Asking, EmptyReading, EngineReading, number_of
+from metrics.engines.spark import Spark
 from metrics.errors import StoreError
 from metrics.health import Trouble
 from metrics.rollup import Reading
-from metrics.store import LoadReport, Progress, Readings, Stepped, canonical, framed, utc
+from metrics.store import LoadReport, Progress, Readings, Stepped, canonical, framed, silent, utc
 from metrics.store.statements import sql
 from metrics.store.vintages import loaded, undone
 
-__all__ = ["ClickHouse", "Engine", "EngineStore", "PostgreSQL"]
+__all__ = ["ClickHouse", "Engine", "EngineStore", "PostgreSQL", "Spark"]
 
 FIRST, LAST = -(2**31), 2**31 - 1  # Of the days that an engine can hold.
 
@@ -101,7 +102,7 @@ class EngineStore:
         Raises:
             StoreError: As `Store.add`; the engine cannot be reached or refuses.
         """
-        at, tell = utc(loaded_at, "loaded_at"), progress or _silent
+        at, tell = utc(loaded_at, "loaded_at"), progress or silent
         with self._engine.session(writes=True) as session:
             asking = self._writing(session)
             facts = _facts(asking)
@@ -112,7 +113,7 @@ class EngineStore:
                     put(draft, table, asking.asked("told", name))
                 report, changed = loaded(draft, readings, at, by, tell)
                 if changed and report.load is not None:
-                    _write(session, draft, report.load, facts["series"])
+                    _write(session, asking.newest, draft, report.load, facts["series"])
             version = _version(report.load if changed and report.load else asking.newest)
         tell("done", 1.0)
         return LoadReport(report.load, report.sources, version)
@@ -135,7 +136,7 @@ class EngineStore:
                 report, _ = undone(draft, load, at, by)
                 number = report.load
                 assert number is not None
-                _write(session, draft, number, facts["series"])
+                _write(session, asking.newest, draft, number, facts["series"])
         return LoadReport(number, report.sources, _version(number), report.undoes)
 
     def rename(self, before: str, after: str) -> int:
@@ -177,10 +178,11 @@ class EngineStore:
         return None
 
     def sizes(self) -> dict[str, int]:
-        """Bytes that the tables take, under the newest load."""
+        """Bytes that the tables take, under the newest load; empty where the engine does not tell."""
         with self._engine.session() as session:
             newest = self._newest(session)
-            return {_version(newest): self._engine.size(session)} if newest else {}
+            size = self._engine.size(session) if newest else None
+        return {} if size is None else {_version(newest): size}
 
     def loads(self) -> pd.DataFrame:
         """Every load and undo, newest first; see `Store.loads`."""
@@ -350,7 +352,8 @@ def _facts(asking: Asking) -> dict[str, pa.Table]:
 
 
 def _claimed(asking: Asking) -> tuple[int, int]:
-    ((load, batch),) = asking.asked("claimed").select(["load", "batch"]).to_pandas().to_numpy().tolist()
+    statement = "claimed_spark" if asking.dialect == "spark" else "claimed"
+    ((load, batch),) = asking.asked(statement).select(["load", "batch"]).to_pandas().to_numpy().tolist()
     return int(load), int(batch)
 
 
@@ -384,8 +387,14 @@ def _span(readings: Sequence[Readings], series: pa.Table) -> dict[str, np.ndarra
     }
 
 
-def _write(session: Session, draft: duckdb.DuckDBPyConnection, load: int, series: pa.Table) -> None:
-    for table, rows in written(draft, load, series).items():  # Its row in `load` comes last.
+def _write(
+    session: Session, newest: int, draft: duckdb.DuckDBPyConnection, load: int, series: pa.Table
+) -> None:
+    new = written(draft, load, series)
+    session.claim(load, max(new["batch"]["batch"].to_pylist(), default=0), newest)
+    for table, rows in new.items():
+        if table == "load":  # It comes last.
+            session.confirm(load, newest)
         session.put(table, rows)
 
 
@@ -414,7 +423,3 @@ def _micros(moment: datetime) -> int:
 
 def _version(load: int) -> str:
     return f"load-{load:06d}" if load else ""
-
-
-def _silent(step: str, share: float) -> None:
-    """Tell nobody."""

@@ -42,6 +42,45 @@ class Session(Protocol):
     def settle(self, table: str) -> None:
         """Let the engine look at a table that was filled, so that it plans well."""
 
+    def given(self, table: str, made: str, rows: pa.Table) -> None:
+        """Keep rows in a temporary table; `made` is the statement that makes it, for who needs one."""
+
+    def dropped(self, table: str) -> None:
+        """Drop a temporary table."""
+
+    def claim(self, load: int, batch: int, newest: int) -> None:
+        """Say, before any row, which numbers a load upon the newest takes.
+
+        Raises:
+            StoreError: Another load took them.
+        """
+
+    def confirm(self, load: int, newest: int) -> None:
+        """Make sure, before its last row, that a load is the only one upon the newest.
+
+        Raises:
+            StoreError: Another load was earlier.
+        """
+
+
+class Alone:
+    """The part of a `Session` that is simple where tables can be temporary and one that writes is alone."""
+
+    def given(self: Session, table: str, made: str, rows: pa.Table) -> None:
+        """See `Session`."""
+        self.done(made)
+        self.put(table, rows, temporary=True)
+
+    def dropped(self: Session, table: str) -> None:
+        """See `Session`."""
+        self.done(f"DROP TABLE {table}")
+
+    def claim(self, load: int, batch: int, newest: int) -> None:
+        """Nothing: the numbers are told while nobody else writes."""
+
+    def confirm(self, load: int, newest: int) -> None:
+        """Nothing: nobody else writes."""
+
 
 class Engine(Protocol):
     """A database that can hold a store."""
@@ -55,7 +94,9 @@ class Engine(Protocol):
         """As SQLGlot names it."""
 
     def session(self, *, writes: bool = False) -> Any:
-        """A context manager of a `Session`. One that writes is the only one to do so, and makes the tables.
+        """A context manager of a `Session`. One that writes makes the tables.
+
+        It is the only one to write, or its `claim` and `confirm` tell it from others.
 
         Raises:
             StoreError: It cannot be reached, or refuses a statement.
@@ -64,8 +105,8 @@ class Engine(Protocol):
     def exists(self, session: Session) -> bool:
         """Whether the tables are there."""
 
-    def size(self, session: Session) -> int:
-        """Bytes that the tables take."""
+    def size(self, session: Session) -> int | None:
+        """Bytes that the tables take; None where it does not tell."""
 
     def rename(self, session: Any, before: str, after: str) -> None:
         """Give the loads of somebody another name; the session is one of this engine's own."""
@@ -191,7 +232,7 @@ class PostgreSQL:
         session.done(told("rename_postgres", "postgres", {}, before=before, after=after))
 
 
-class _Adbc:
+class _Adbc(Alone):
     def __init__(self, cursor: Any) -> None:
         self._cursor = cursor
 
@@ -290,7 +331,7 @@ class ClickHouse:
         session.done(text("rename_clickhouse"), {"before": before, "after": after})
 
 
-class _Chdb:
+class _Chdb(Alone):
     def __init__(self, session: Any) -> None:
         self._session = session
 

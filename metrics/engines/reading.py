@@ -48,21 +48,26 @@ class Asking:
 
     def made(self, statement: str, name: str, **values: object) -> str:
         """Run a statement that makes a temporary table; return what the engine calls it now."""
+        called = self._renamed(name)
+        self._session.done(self._told(statement, "", **values))
+        return called
+
+    def _renamed(self, name: str) -> str:
+        """What the engine calls a temporary table from now on; the one before is dropped."""
         if (before := self._names.get(name)) is not None:
-            self._session.done(f"DROP TABLE {before}")
+            self._session.dropped(before)
         self._made += 1
         # One of this module's names, so that no table of the user's is meant.
         self._names[name] = f"wbr_{name}_{id(self):x}_{self._made}"
-        self._session.done(self._told(statement, "", **values))
         return self._names[name]
 
     def given(self, name: str, columns: Columns) -> None:
         """Hand a small table over."""
         if name not in TEMPORARY:
             raise KeyError(name)
-        called = self.made(f"given_{name}", name)
+        called = self._renamed(name)
         rows = {key: pa.array(column, _KINDS.get(key, pa.int32())) for key, column in columns.items()}
-        self._session.put(called, pa.table(rows), temporary=True)
+        self._session.given(called, self._told(f"given_{name}", ""), pa.table(rows))
 
     def kept(self, statement: str, **values: object) -> None:
         """Keep the rows of a statement in a temporary table of its name, for those that read it."""

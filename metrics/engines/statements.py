@@ -9,7 +9,7 @@ from sqlglot import exp
 
 _SQL = Path(__file__).parent.parent / "sql"
 RELATIONS = ("observed", "sampled")  # Each is a statement of its own, put into who reads it.
-DIALECTS = ("clickhouse", "postgres")
+DIALECTS = ("clickhouse", "postgres", "spark")
 TEMPORARY = {"asked", "chosen", "day_stretch", "part", "stretch_window"}
 
 

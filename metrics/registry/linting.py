@@ -45,6 +45,12 @@ CANNOT = (
     "has no generations: there is nothing for `wbr step-back` to step back to",
 )  # What a store on another engine cannot do.
 
+SPARK_CANNOT = (
+    "cannot lock: of two loads at the same time one is refused, and both if they began in the same moment",
+    "cannot change a row: `wbr erase` leaves a name in its list of loads, and says so",
+    "does not tell how much room it takes",
+)
+
 Question = tuple[str, Path, str]  # Code, path, sentence.
 
 
@@ -295,6 +301,9 @@ def _engine(definitions: Definitions) -> Iterator[Question]:
     if engine == "clickhouse":
         what = "is open in one process at a time: run one dashboard, and stop it for `wbr load`"
         yield "engine_cannot", ("store", "engine"), f"A store on {engine} {what}."
+    if engine == "spark":
+        for what in SPARK_CANNOT:
+            yield "engine_cannot", ("store", "engine"), f"A store on {engine} {what}."
 
 
 def _files(registry: Registry) -> Iterator[Question]:

@@ -90,10 +90,10 @@ class Erasing:
             self._forget_folders()
             if not moved and not touched:
                 break
-        loads = house.store.rename(who.handle, who.token) if house.version else 0
         shutil.rmtree(
             house.folder / PREPARED, ignore_errors=True
         )  # Made ahead, with names in it; made again.
+        loads = house.store.rename(who.handle, who.token) if house.version else 0  # Last: an engine may not.
         return Erasure(who.token, facts, editions, loads, tuple(self._left(who)))
 
     def _rewritten(self, who: Erased) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -46,7 +46,7 @@ class Rooms:
     def taken(self) -> Room:
         """How much room everything but the user's own files takes."""
         sizes = list(self._house.store.sizes().values())
-        parts = {"numbers": sizes[-1] if sizes else 0}
+        parts = {"numbers": sizes[-1]} if sizes else {}  # Not every engine tells it.
         if sizes[:-1]:
             parts[f"the {len(sizes) - 1} generations before, to fall back on"] = sum(sizes[:-1])
         for name, words in PARTS.items():

@@ -4,15 +4,20 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from metrics.definitions import StoreRules
-from metrics.engines import ClickHouse, EngineStore, PostgreSQL
+from metrics.engines import ClickHouse, EngineStore, PostgreSQL, Spark
 from metrics.errors import StoreError
 from metrics.store import Store
 
 STARTS = {
     "postgresql": ("postgresql://", "postgres://", "postgresql+psycopg://"),
     "clickhouse": ("chdb:///",),
+    "spark": ("sc://",),
 }
-LIKE = {"postgresql": "postgresql://user:password@host/database", "clickhouse": "chdb:///numbers"}
+LIKE = {
+    "postgresql": "postgresql://user:password@host/database",
+    "clickhouse": "chdb:///numbers",
+    "spark": "sc://host:15002",
+}
 
 
 def store_of(rules: StoreRules, folder: Path, environment: Mapping[str, str]) -> Store | EngineStore:
@@ -29,7 +34,9 @@ def store_of(rules: StoreRules, folder: Path, environment: Mapping[str, str]) ->
     def url() -> str:
         return _address(rules, folder, environment)
 
-    return EngineStore(PostgreSQL(url) if rules.engine == "postgresql" else ClickHouse(url, folder))
+    if rules.engine == "postgresql":
+        return EngineStore(PostgreSQL(url))
+    return EngineStore(Spark(url) if rules.engine == "spark" else ClickHouse(url, folder))
 
 
 def _address(rules: StoreRules, folder: Path, environment: Mapping[str, str]) -> str:
