@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from metrics.cli import app
 from metrics.errors import UnknownNameError
 from metrics.workspace import Workspace
+from metrics.workspace.drivers import parts_of
 
 WEEK = date(2026, 5, 9)
 NOW = datetime(2026, 5, 11, 7, tzinfo=UTC)
@@ -223,3 +224,78 @@ def test_a_file_of_a_segment_is_named_after_it_and_carries_no_words_of_the_whole
         [],
         [],
     )
+
+
+# --- what drove a change, by several dimensions at once ----------------------------------------------
+
+
+def uneven(day, cell, series):
+    """Cells of very different sizes that move differently from week to week; the last is of few."""
+    return 1 if cell == 4 else 100 + 10 * cell + (day // 7) * (cell + 1) * (2 if series == "orders" else 1)
+
+
+@pytest.fixture(scope="module")
+def moving(tmp_path_factory):
+    return house(tmp_path_factory.mktemp("moving"), uneven)
+
+
+def the_change(workspace, metric, by=None):
+    room = workspace.drivers
+    return room.change(metric, room.period(WEEK - timedelta(days=7)), room.period(WEEK), by)
+
+
+@pytest.mark.parametrize("metric", ["orders", "sessions", "conversion", "us_orders"])
+def test_a_change_is_split_by_a_combination_and_every_way_adds_up_to_it(moving, metric):
+    whole = the_change(moving, metric)
+    by = "device" if metric == "us_orders" else "country × device"
+    combined = the_change(moving, metric, by)
+    for split in (*whole.splits, *combined.splits):
+        assert split.made.residual == pytest.approx(0, abs=1e-9)
+        assert sum(c.total for c in split.made.contributions) == pytest.approx(whole.amount, abs=1e-9)
+    assert [s.by for s in combined.splits] == [by]
+
+
+def test_the_cells_of_a_combination_are_those_told_and_a_dimension_is_the_sum_of_its_cells(moving):
+    (combined,) = the_change(moving, "orders", "country × device").splits
+    cells = {c.segment: c.total for c in combined.made.contributions}
+    assert cells == {
+        "CA × desk": 56.0, "CA × phone": 42.0, "MX × phone": 0.0, "US × desk": 28.0, "US × phone": 14.0,
+    }  # fmt: skip
+    for dimension in ("country", "device"):
+        (alone,) = the_change(moving, "orders", dimension).splits
+        place = ("country", "device").index(dimension)
+        assert {c.segment: c.total for c in alone.made.contributions} == {
+            segment: sum(total for cell, total in cells.items() if cell.split(" × ")[place] == segment)
+            for segment in {cell.split(" × ")[place] for cell in cells}
+        }
+    assert combined.small == {"MX × phone"}
+
+
+def test_the_largest_cells_of_a_change_the_rest_and_the_whole(moving):
+    (combined,) = the_change(moving, "orders", "country × device").splits
+    assert [(c.segment, c.total) for c in parts_of(combined, 2)] == [
+        ("CA × desk", 56.0), ("CA × phone", 42.0), ("3 others", 42.0),
+    ]  # fmt: skip
+    told = CliRunner().invoke(
+        app,
+        ["drivers", "orders", "--from", "2026-05-02", "--to", "2026-05-09", "--by", "country", "--by", "device",
+         "--top", "3", "-w", str(moving.folder)],
+    )  # fmt: skip
+    assert told.stdout.splitlines()[-4:] == [
+        "  CA × desk: +56", "  CA × phone: +42", "  US × desk: +28", "  2 others: +14",
+    ]  # fmt: skip
+    everything = CliRunner().invoke(
+        app,
+        ["drivers", "orders", "--from", "2026-05-02", "--to", "2026-05-09", "--by", "country", "--by", "device",
+         "-w", str(moving.folder)],
+    )  # fmt: skip
+    assert everything.stdout.splitlines()[-1] == "  MX × phone (few counted): 0"
+
+
+@pytest.mark.parametrize("by, words", [
+    ("country × colour", "orders cannot be split by 'colour'"),
+    ("country × factors", "orders cannot be split by 'factors'"),
+])  # fmt: skip
+def test_a_combination_that_is_none_is_told(moving, by, words):
+    with pytest.raises(UnknownNameError, match=words):
+        the_change(moving, "orders", by)

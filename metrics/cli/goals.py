@@ -63,18 +63,27 @@ def drivers(
     start: Annotated[str, typer.Option("--from", help="A day of the earlier period: 2026-05-02.")],
     end: Annotated[str, typer.Option("--to", help="A day of the later one.")],
     span: Annotated[PeriodOf, typer.Option(help="What to compare.")] = PeriodOf.week,
-    by: Annotated[str | None, typer.Option(help="A segment, or `factors`; by default all, ranked.")] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A dimension, or `factors`; by default all, ranked. Several are split by each combination."
+        ),
+    ] = None,
+    top: Annotated[
+        int, typer.Option(min=1, max=1000, help="Parts told of a combination; the others are one row.")
+    ] = 10,
     where: Where = None,
     workspace: Folder = None,
     form: Format = Form.text,
 ) -> None:
     """Print what made up the change of a metric between two weeks, months, quarters or years."""
     from metrics.workspace import driver_words
+    from metrics.workspace.drivers import CROSSED, parts_of
 
     chosen = sliced(opened(workspace), where)
     room = chosen.drivers
     before, after = (room.period(a_day(word) or chosen.default_week(), span.value) for word in (start, end))
-    change = room.change(metric, before, after, by)
+    change = room.change(metric, before, after, CROSSED.join(dict.fromkeys(by)) if by else None)
     if form is Form.json:
         print_json(change_form(change))
         return
@@ -84,3 +93,7 @@ def drivers(
         typer.echo(driver_words.why_not(change))
     for split in change.splits:
         typer.echo(f"{driver_words.dimension(split.by)}: {driver_words.story(change, split, currency)}")
+        if CROSSED in split.by:
+            for part in parts_of(split, top):
+                moved = driver_words.moved(part.total, change.metric.unit, currency)
+                typer.echo(f"  {driver_words.marked(part.segment, split)}: {moved}")

@@ -14,7 +14,7 @@ from metrics.ui import markup, words
 from metrics.ui.frame import Page, hint, still_in
 from metrics.ui.sheet import sheet
 from metrics.workspace import driver_words
-from metrics.workspace.drivers import Change, Span, Split, parts_of
+from metrics.workspace.drivers import CROSSED, Change, Span, Split, parts_of
 
 DRAWN = 12  # Parts drawn one by one; the rest is one bar.
 OWN = "own"
@@ -39,7 +39,7 @@ def drivers(page: Page, metric: Metric) -> None:
         if change.why_not not in driver_words.TOLD:
             hint(driver_words.why_not(change))
         return
-    split = _chosen(change)
+    split = _chosen(page, change)
     hint(driver_words.story(change, split, currency))
     if split.made.state == "ok":
         _drawn(page, change, split, currency)
@@ -90,8 +90,11 @@ def _periods(page: Page, span: Span) -> list[Period]:
     return found
 
 
-def _chosen(change: Change) -> Split:
+def _chosen(page: Page, change: Change) -> Split:
     names = [split.by for split in change.splits]
+    dimensions = [split.by for split in change.splits if not split.of_factors]
+    if len(dimensions) > 1:
+        names.append(CROSSED.join(sorted(dimensions)))  # Filled when it is asked for: it may have many parts.
     if len(names) == 1:
         return change.splits[0]
     asked = st.segmented_control(
@@ -104,7 +107,13 @@ def _chosen(change: Change) -> Split:
         label_visibility="collapsed",
         help="The split that few parts tell best stands first",
     )
-    return change.split(asked or names[0]) or change.splits[0]
+    found = change.split(asked or names[0])
+    if found is None and asked is not None:
+        crossed = page.workspace.drivers.change(change.metric.id, change.before, change.after, asked)
+        if crossed.splits:
+            return crossed.splits[0]
+        hint(f"{driver_words.dimension(asked)}: {driver_words.why_not(crossed)}")
+    return found or change.splits[0]
 
 
 def _drawn(page: Page, change: Change, split: Split, currency: str) -> None:
@@ -186,7 +195,7 @@ def _table(page: Page, change: Change, split: Split, parts: Sequence[Contributio
         if of_ratio:
             cells += [share(c.weight_before), share(c.weight_after), moved(c.rate), moved(c.mix)]
         cells += [moved(c.total), share(c.share_of_change), surprise(c)]
-        name = escape(driver_words.part(c.segment, split))
+        name = escape(driver_words.marked(c.segment, split))
         row = ' class="w-moved"' if c.greyed else ""
         told = "".join(markup.cell(cell) for cell in cells)
         body.append(f'<tr{row}><th scope="row"{markup.LEFT}>{name}</th>{told}</tr>')

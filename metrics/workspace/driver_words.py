@@ -67,6 +67,11 @@ def dimension(by: str) -> str:
     return "What it is computed from" if by == FACTORS else f"By {by.replace('_', ' ')}"
 
 
+def marked(segment: str, split: Split) -> str:
+    """A part's name, and that few were counted of it."""
+    return part(segment, split) + (" (few counted)" if segment in split.small else "")
+
+
 def part(segment: str, split: Split) -> str:
     """A part's name as people read it."""
     if segment == UNALLOCATED:

@@ -2,7 +2,8 @@
 
 A segment is read like the metric itself, from its days, with one more condition on its series; so what
 the segments add up to is what the metric shows. A day on which a segment has no row counted as nothing
-in the metric, and counts as nothing here; a day that the whole metric misses leaves nothing to split.
+in the metric, and counts as nothing here; a day that the whole metric misses leaves nothing to split. A
+combination of dimensions is split into the cells that are told: `US × phone`.
 
 Source: analytics.md section 5.
 """
@@ -35,17 +36,21 @@ from metrics.history import Decisions
 from metrics.periods import Period
 from metrics.rollup import Readable, Rollup, Stored, Window, reading_of, rollup
 from metrics.signals import Weekly, judge_all
+from metrics.workspace.segments import SMALL
 
 if TYPE_CHECKING:
     from metrics.workspace.house import Workspace
 
 FACTORS = "factors"  # The name of the split by what a metric is computed from.
+CROSSED = " × "  # Between the dimensions of a combination, and between the segments of its cells.
 FACTORS_AT_MOST = 4  # A product of more is no explanation.
 SEGMENTS_AT_MOST = 500  # Of one dimension; more are customers or items, not segments.
 JUDGED_AT_MOST = 60  # Segments of a dimension whose own weeks are judged: those that added most.
 REMEMBERED = 64
 
 Floats = NDArray[np.float64]
+Cells = Mapping[str, Mapping[str, str]]
+"""What each part of a split is called, and the conditions that make it: dimension to segment."""
 WhyNot = Literal["no_segments", "not_a_sum", "too_many", "no_value", "no_data", "new_definition"]
 Span = Literal["week", "month", "quarter", "year"]
 
@@ -73,14 +78,17 @@ class Split:
     """A change, split one way.
 
     Attributes:
-        by: The dimension, or `factors`.
+        by: The dimension, several joined by ` × `, or `factors`.
         made: The contributions; `made.contributions` may be many.
         names: Of factors, the metrics' names in place of their ids.
+        small: Parts of which fewer than 30 were counted in either period (of a ratio, in its denominator):
+            their change says little.
     """
 
     by: str
     made: Attribution
     names: Mapping[str, str]
+    small: frozenset[str] = frozenset()
 
     @property
     def of_factors(self) -> bool:
@@ -214,7 +222,8 @@ class Drivers:
             metric: Its id.
             before: The period to start from.
             after: The period to end with.
-            by: Only this dimension (or `factors`); by default every one, ranked.
+            by: Only this dimension (or `factors`), or a combination, `country × device`; by default every
+                one alone, ranked.
 
         Raises:
             UnknownNameError: No such metric, or it cannot be split by that.
@@ -236,8 +245,12 @@ class Drivers:
             return Change(metric, before, after, None, None, (), (), "no_data")
         with house.store.reading() as connection:
             segments = self._segments(connection, metric)
-            if by is not None and by not in (known := self._known(metric, segments)):
-                raise UnknownNameError(f"{metric.id} cannot be split by {by!r}. {hint(by, known)}")
+            combined = (by or "").split(CROSSED)
+            for name in [] if by is None else combined:
+                known = tuple(segments) if len(combined) > 1 else self._known(metric, segments)
+                if name not in known:
+                    raise UnknownNameError(f"{metric.id} cannot be split by {name!r}. {hint(name, known)}")
+            cells = self._cells(connection, metric, segments, by)
             rolled = self._rolled(connection, house.with_operands(metric), before, after)
             values = _values(rolled, metric.id)
             splits: list[Split] = []
@@ -247,11 +260,10 @@ class Drivers:
             complete = None not in values
             if complete and (operation := self._factors(metric)) and by in (None, FACTORS):
                 splits.append(self._by_factors(connection, metric, operation, before, after, values))
-            wanted = {d: names for d, names in segments.items() if by in (None, d)}
-            too_many = {d for d, names in wanted.items() if len(names) > SEGMENTS_AT_MOST}
+            too_many = {d for d, parts in cells.items() if len(parts) > SEGMENTS_AT_MOST}
             judged_week = None
             if complete:
-                some = {d: names for d, names in wanted.items() if d not in too_many}
+                some = {d: parts for d, parts in cells.items() if d not in too_many}
                 found, judged_week = self._by_segments(connection, metric, some, before, after)
                 splits += found
             if not splits:
@@ -433,24 +445,45 @@ class Drivers:
         found = {d: tuple(sorted(set().union(*(carried[d] for carried in by_series)))) for d in shared}
         return {d: names for d, names in found.items() if len(names) > 1}
 
+    def _cells(
+        self, connection: Readable, metric: Metric, segments: Mapping[str, Sequence[str]], by: str | None
+    ) -> dict[str, Cells]:
+        """The parts of each way to split: of every dimension, of one, or those a combination is told by."""
+        combined = (by or "").split(CROSSED)
+        parts = _parts(metric)
+        if len(combined) < 2 or parts is None:
+            return {d: {s: {d: s} for s in names} for d, names in segments.items() if by in (None, d)}
+        found = {
+            tuple(carried[d] for d in combined)
+            for _, name, _, carried in reading_of(connection).series()
+            if name in parts.series
+            and all(d in carried for d in combined)
+            and all(carried.get(d) == s for d, s in parts.where.items())
+        }
+        return {
+            CROSSED.join(combined): {
+                CROSSED.join(each): dict(zip(combined, each, strict=True)) for each in sorted(found)
+            }
+        }
+
     def _by_segments(
         self,
         connection: Readable,
         metric: Metric,
-        dimensions: Mapping[str, Sequence[str]],
+        cells: Mapping[str, Cells],
         before: Period,
         after: Period,
     ) -> tuple[list[Split], date | None]:
         parts = _parts(metric)
-        if parts is None or not dimensions:
+        if parts is None or not cells:
             return [], None
         house = self._house
-        listed = list(dimensions.values())
+        listed = list(cells.values())
         sums = [_sum_metric(metric, parts, name, {}, f"whole_{n}") for n, name in enumerate(parts.series)]
         sums += [
-            _sum_metric(metric, parts, name, {dimension: segment}, f"part_{d}_{s}_{n}")
-            for d, (dimension, segments) in enumerate(dimensions.items())
-            for s, segment in enumerate(segments)
+            _sum_metric(metric, parts, name, where, f"part_{d}_{s}_{n}")
+            for d, segments in enumerate(listed)
+            for s, where in enumerate(segments.values())
             for n, name in enumerate(parts.series)
         ]
         rolled = rollup(
@@ -471,8 +504,14 @@ class Drivers:
             for w in (0, 1)
         ]
         made: dict[str, Attribution] = {}
-        for d, (dimension, segments) in enumerate(dimensions.items()):
+        small: dict[str, frozenset[str]] = {}
+        for d, (dimension, named) in enumerate(cells.items()):
+            segments = list(named)
             n0, n1 = side(d, 0, 0), side(d, 0, 1)
+            if metric.unit == "count" or parts.under is not None:
+                last = len(parts.series) - 1
+                counted = zip(segments, side(d, last, 0), side(d, last, 1), strict=True)
+                small[dimension] = frozenset(s for s, *both in counted if min(both) < SMALL)
             if parts.under is None:
                 made[dimension] = attribution.additive(segments, n0, n1, of_all=(whole[0][0], whole[1][0]))
             else:
@@ -481,8 +520,10 @@ class Drivers:
                     Sums(n0, side(d, 1, 0), (whole[0][0], whole[0][1])),
                     Sums(n1, side(d, 1, 1), (whole[1][0], whole[1][1])),
                 )
-        surprises, judged_week = self._own_z(connection, metric, parts, made, after)
-        return [Split(d, _with_z(m, surprises.get(d, {})), {}) for d, m in made.items()], judged_week
+        surprises, judged_week = self._own_z(connection, metric, parts, made, cells, after)
+        return [
+            Split(d, _with_z(m, surprises.get(d, {})), {}, small.get(d, frozenset())) for d, m in made.items()
+        ], judged_week
 
     def _own_z(
         self,
@@ -490,6 +531,7 @@ class Drivers:
         metric: Metric,
         parts: _Parts,
         made: Mapping[str, Attribution],
+        cells: Mapping[str, Cells],
         after: Period,
     ) -> tuple[dict[str, dict[str, float]], date | None]:
         """How surprising the later period of each segment was; of a ratio, that of its rate or of its weight.
@@ -508,7 +550,7 @@ class Drivers:
         surprises = self._judged.get(key)
         if surprises is None:
             surprises = self._judged[key] = self._judge(
-                connection, metric, parts, told, min(first, newest), newest
+                connection, metric, parts, told, cells, min(first, newest), newest
             )
             while len(self._judged) > REMEMBERED:
                 self._judged.popitem(last=False)
@@ -529,6 +571,7 @@ class Drivers:
         metric: Metric,
         parts: _Parts,
         told: Sequence[tuple[str, str]],
+        cells: Mapping[str, Cells],
         first: date,
         newest: date,
     ) -> tuple[tuple[tuple[str, str], Floats], ...]:
@@ -536,7 +579,7 @@ class Drivers:
         house = self._house
         wholes = [_sum_metric(metric, parts, name, {}, f"whole_{n}") for n, name in enumerate(parts.series)]
         sums = [
-            _sum_metric(metric, parts, name, {dimension: segment}, f"part_{s}_{n}")
+            _sum_metric(metric, parts, name, cells[dimension][segment], f"part_{s}_{n}")
             for s, (dimension, segment) in enumerate(told)
             for n, name in enumerate(parts.series)
         ]
@@ -730,6 +773,7 @@ def change_form(change: Change) -> dict[str, Any]:
                         "share_of_change": c.share_of_change,
                         "own_z": c.own_z,
                         "ordinary": c.greyed,
+                        "small": c.segment in split.small,
                     }
                     for c in split.made.contributions
                 ],
