@@ -1,5 +1,7 @@
 """Sources that are queries: which texts are run, where, for which days, and what is said when it goes wrong."""
 
+import os
+import signal
 import sqlite3
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
@@ -303,14 +305,19 @@ def test_the_companys_midnight_parts_the_days(tmp_path, postgres):
         connection.execute(
             "insert into moments values ('2026-05-10 03:30+00', 5), ('2026-05-10 04:30+00', 9)"
         )
-    query = "select at as day, 'orders' as series, value, 'US' as country from moments"
-    workspace = house(tmp_path, postgres.plain, query)
+    assert days_of_moments(tmp_path, postgres.plain) == MIDNIGHT
+
+
+MOMENTS = "select at as day, 'orders' as series, value, 'US' as country from moments"
+MIDNIGHT = {date(2026, 5, 9): 5, date(2026, 5, 10): 9}
+
+
+def days_of_moments(folder, url):
+    """The days that a table of moments becomes, with their values."""
+    workspace = house(folder, url, MOMENTS)
     workspace.load()
     days = workspace.history("orders", "day", date(2026, 5, 16))
-    assert {d.date(): v for d, v in zip(days["day"], days["value"], strict=True) if v == v} == {
-        date(2026, 5, 9): 5,
-        date(2026, 5, 10): 9,
-    }
+    return {d.date(): v for d, v in zip(days["day"], days["value"], strict=True) if v == v}
 
 
 # --- what goes wrong ----------------------------------------------------------------------------------
@@ -348,6 +355,41 @@ def test_what_goes_wrong_is_told_and_the_old_numbers_stay(tmp_path, query, words
     assert weekly(workspace) == EXPECTED
 
 
+# fmt: off
+FAULTS = [
+    # it shows that …                          query                                                                     what PostgreSQL and MariaDB are told to have said
+    ("a column vanished",                      "select day, series, amount as value, country from facts",                ('column "amount" does not exist', "Unknown column 'amount'")),
+    ("a column has another name now",          "select day, series, value as amount, country from facts",                ("revenue.sql has no column 'value'",) * 2),
+    ("a table is gone",                        "select day, series, value, country from gone",                           ('relation "gone" does not exist', "Table 'w.gone' doesn't exist")),
+    ("each row comes ten times",               "select a.day, a.series, a.value + b.n as value, a.country from facts a, " + " union all ".join(f"{'(' * (n == 0)}select {n} as n" for n in range(10)) + ") b", ("repeats orders",) * 2),
+    ("ten times the rows come, and more",      "select a.day, a.series, a.value, a.country from facts a, facts b",       ("returned more than 10,000 rows",) * 2),
+    ("no row comes",                           "select day, series, value, country from facts where 1 = 0",              ("revenue.sql returned no row",) * 2),
+    ("words come instead of numbers",          "select day, series, 'x' as value, country from facts",                   ("140 cells are refused",) * 2),
+]
+# fmt: on
+
+
+def refused_with(words, folder, url, query):
+    """Load the right query, then another: it is refused in these words, and the numbers are as they were."""
+    before = loaded(folder, url)
+    workspace = house(folder, url, query)
+    with pytest.raises(SourceError) as refusal:
+        workspace.load()
+    assert words in str(refusal.value)
+    assert workspace.version == before
+    assert weekly(workspace) == EXPECTED
+    return str(refusal.value)
+
+
+@pytest.mark.parametrize("driver", ["", "+psycopg"])
+@pytest.mark.parametrize("query, words", [case[1:] for case in FAULTS], ids=[case[0] for case in FAULTS])
+def test_what_goes_wrong_at_postgresql_is_told_and_the_old_numbers_stay(
+    tmp_path, postgres, driver, query, words
+):
+    url = postgres.plain.replace("postgresql:", f"postgresql{driver}:")
+    assert postgres.password not in refused_with(words[0], tmp_path, url, query)
+
+
 def test_a_query_that_never_ends_is_stopped(tmp_path):
     before = loaded(tmp_path, a_duckdb(tmp_path))
     endless = (
@@ -380,7 +422,8 @@ def test_a_wrong_password_is_told_without_the_right_one(tmp_path, postgres, driv
     assert "wr0ng-pass" not in str(refusal.value)
 
 
-def test_a_server_that_dies_in_the_middle_leaves_the_old_numbers(tmp_path):
+@pytest.mark.parametrize("whole", [False, True], ids=["its line is cut", "all of it is killed"])
+def test_a_server_that_dies_in_the_middle_leaves_the_old_numbers(tmp_path, whole):
     with cluster() as found:
         with psycopg.connect(found.plain, autocommit=True) as connection:
             connection.execute(
@@ -391,15 +434,22 @@ def test_a_server_that_dies_in_the_middle_leaves_the_old_numbers(tmp_path):
         workspace.load()
         before = workspace.version
         many = "select day, series, value, country from facts, generate_series(1, 100000) n"
-        again = house(tmp_path, found.plain, many, more=", most_rows: 100000000")
+        again = house(tmp_path, found.plain, many, more=", most_rows: 100000000", seconds=300)
+        gone = []
 
         def killed(what, share):
-            if "rows" in what:
-                with psycopg.connect(found.plain, autocommit=True) as other:
-                    other.execute(
-                        "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
-                        " and query like '%generate_series%'"
-                    )
+            if "rows" not in what or gone:
+                return
+            gone.append(what)
+            if whole:
+                postmaster = int((found.folder / "postmaster.pid").read_text().split("\n")[0])
+                os.kill(postmaster, signal.SIGQUIT)  # At once, as `kill` of the machine would.
+                return
+            with psycopg.connect(found.plain, autocommit=True) as other:
+                other.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
+                    " and query like '%generate_series%'"
+                )
 
         with pytest.raises(SourceError, match=r"failed at postgresql://127\.0\.0\.1"):
             again.load(progress=killed)

@@ -215,8 +215,15 @@ def _prepare(connection: sa.Connection, address: Address, seconds: float, zone: 
     for limit in (f"max_statement_time = {seconds}", f"max_execution_time = {int(seconds * 1000)}"):
         with suppress(sa.exc.DBAPIError):  # MariaDB has the first, MySQL the second.
             connection.exec_driver_sql(f"set session {limit}")
-    with suppress(sa.exc.DBAPIError):  # A server without tables of time zones keeps its own.
-        connection.exec_driver_sql(f"set session time_zone = '{zone}'")
+    try:  # UTC needs no tables of time zones.
+        connection.exec_driver_sql(f"set session time_zone = '{'+00:00' if zone == 'UTC' else zone}'")
+    except sa.exc.DBAPIError as error:
+        raise SourceError(
+            f"{address.shown} knows no time zone {zone!r}: its moments would be counted into the days of "
+            "another midnight. Let its administrator load the tables of time zones: `mariadb-tzinfo-to-sql "
+            "/usr/share/zoneinfo | mariadb mysql`, or `mysql_tzinfo_to_sql` of MySQL. The numbers loaded "
+            "before are as they were."
+        ) from error
 
 
 def _let_go(answer: Any) -> None:
