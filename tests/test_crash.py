@@ -142,6 +142,25 @@ def test_a_full_disk_refuses_in_words_and_loses_nothing(small):
     assert sorted(p.name for p in (shop / "store").glob("*.part*")) == []
 
 
+def test_a_full_disk_has_no_half_backup_and_is_not_restored_to(small, tmp_path):
+    shop = a_company(small.folder / "shop")
+    backup(open_workspace(shop), tmp_path / "shop.zip")
+    told(shop, 500)
+    open_workspace(shop).load(by="dee")
+    small.fill(left=4_096)
+    with pytest.raises(StoreError, match=r"No space left on device\)\. Nothing is left of it"):
+        backup(open_workspace(shop), small.folder / "more.zip")
+    with pytest.raises(
+        StoreError, match=r"shop cannot be written to \(No space left.*nothing that stood there"
+    ):
+        restore(tmp_path / "shop.zip", shop, NOON, replace=True)
+    assert sorted(path.name for path in small.folder.iterdir()) == ["ballast", "shop"]
+    assert (visits(shop), list(shop.glob("*restor*"))) == (500, [])
+    small.free()
+    restore(tmp_path / "shop.zip", shop, NOON, replace=True)
+    assert (visits(shop) == 500, wrong(shop)) == (False, set())
+
+
 def test_a_read_only_disk_shows_everything_and_takes_nothing(small):
     shop = a_company(small.folder / "shop")
     house = open_workspace(shop)

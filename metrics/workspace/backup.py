@@ -7,6 +7,7 @@ journal holds at least what the journal speaks of, whoever works meanwhile. The 
 of its own until it is in the file, so that loads may go on.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -44,6 +45,7 @@ PARTS = (
     "prepared",
 )  # What a restore replaces.
 DEFINITIONS = (".yaml", ".yml")
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _DRAFT = ".backup-part"  # Ends the name of a backup that is being written.
 _RESTORING = ".restoring-"  # Begins the name of the folder that a restore unpacks into.
 
@@ -239,8 +241,8 @@ def restore(
         return _restored(file, folder, now, journal, standing)
     except OSError as error:
         raise StoreError(
-            f"{folder} cannot be written to ({error.strerror}). The restore is not complete; what stood "
-            "there is kept beside it. Mend that, then restore again with --replace."
+            f"{folder} cannot be written to ({error.strerror}). The restore is not complete; nothing "
+            "that stood there is lost. Mend that, then restore again with --replace."
         ) from error
 
 
@@ -375,5 +377,7 @@ def _unpacked(file: Path, work: Path) -> dict[str, Any]:
                 if hashed.hexdigest() != wanted:
                     raise StoreError(f"{file}: {name} is damaged. Take another backup.")
     except (OSError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            raise  # It was to be written; the backup is not to blame.
         raise StoreError(f"{file} cannot be read as a backup ({error}).") from error
     return told
