@@ -61,6 +61,7 @@ torture: install
 # Databases too heavy for every run; a missing one fails.
 engines: install
 	@sh tests/mariadb.sh
+	@sh tests/engines.sh $(VENV)
 	$(BIN)/python -m pytest tests/engines/*.py
 
 # The lock names every package with its hashes and no index address; the second is what a server needs of it.
@@ -74,6 +75,10 @@ lock:
 		--extra postgres --extra mysql -c requirements.lock pyproject.toml -o deploy/requirements.lock
 	echo "duckdb==$(OLDER_DUCKDB)" | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --no-annotate - -o tests/duckdb-$(OLDER_DUCKDB).lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate -c requirements.lock tests/engines/requirements.in -o tests/engines/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate tests/engines/server.in -o tests/engines/server.lock
 
 # Ends with 2 where the vulnerability service could not be asked: that is no clean bill of health.
 audit: install
