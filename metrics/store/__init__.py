@@ -40,7 +40,7 @@ from metrics.errors import StoreError
 from metrics.health import Trouble
 from metrics.store import looking
 from metrics.store.generations import READER_MEMORY, SPILL, Generations, Stepped, is_damage
-from metrics.store.reports import FileRead, LoadReport, Progress, Readings, Reject, SourceReport
+from metrics.store.reports import FileRead, LoadReport, Progress, Readings, Reject, SourceReport, silent
 from metrics.store.statements import sql
 from metrics.store.vintages import compacted, horizon, loaded, undone, views
 
@@ -55,6 +55,7 @@ __all__ = [
     "Store",
     "canonical",
     "framed",
+    "silent",
     "utc",
 ]
 
@@ -166,7 +167,7 @@ class Store:
                 disk is full; the generation is damaged; two values for one series, day and vintage;
                 a series that is stored in another grain or kind; `loaded_at` has no time zone.
         """
-        at, told = utc(loaded_at, "loaded_at"), progress or _silent
+        at, told = utc(loaded_at, "loaded_at"), progress or silent
         version, report = self._generations.written(lambda draft: loaded(draft, readings, at, by, told), by)
         told("done", 1.0)
         return LoadReport(report.load, report.sources, version)
@@ -379,10 +380,6 @@ def framed(frame: pd.DataFrame) -> pd.DataFrame:
 def canonical(segments: tuple[tuple[str, str], ...]) -> str:
     """Return segments as JSON with sorted keys; kept, because a table repeats the same few."""
     return json.dumps(dict(segments), sort_keys=True, ensure_ascii=False)
-
-
-def _silent(step: str, share: float) -> None:
-    """Tell nobody."""
 
 
 def utc(moment: datetime, name: str) -> datetime:

@@ -11,6 +11,10 @@ Progress = Callable[[str, float], None]
 """Told the name of the step that begins and the share of the work done before it, 0 to 1."""
 
 
+def silent(step: str, share: float) -> None:
+    """Tell nobody."""
+
+
 class FileRead(Protocol):
     """One file that a source was read from: its name, its digest, its data rows."""
 
