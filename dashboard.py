@@ -13,13 +13,14 @@ if get_script_run_ctx(suppress_warning=True) is not None:  # A test, or run as a
 
     main()
 else:
-    from metrics.ui.asgi import lifespan, middleware, routes
+    from metrics.ui.asgi import fault, lifespan, middleware, routes
 
     app = st.App(
         Path(__file__).parent / "metrics" / "ui" / "entry.py",
         routes=routes,
         middleware=middleware,
         lifespan=lifespan,
+        on_script_error=fault,
     )
     if __name__ == "__main__":
         app.run()

@@ -81,3 +81,16 @@ def hint(name: str, known: Iterable[str]) -> str:
         return "None is declared."
     shown = ", ".join(names[:12])
     return f"Declared: {shown}{', …' if len(names) > 12 else ''}."
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 metric`, `52 metrics`, `2,350 rows`."""
+    return f"{number:,} {thing if number == 1 else _plural(thing)}"
+
+
+def _plural(thing: str) -> str:
+    if thing == "context":
+        return thing
+    head, _, tail = thing.partition(" of ")  # A piece of advice, two pieces of advice.
+    many = f"{head[:-1]}ies" if head.endswith("y") and head[-2] not in "aeiou" else f"{head}s"
+    return f"{many} of {tail}" if tail else many

@@ -11,9 +11,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
+from metrics import open_workspace
 from tests.browser import a_shop
 from tests.serving import Server, serving
 from tests.visitor import Visitor
@@ -291,6 +293,72 @@ def test_one_address_may_not_ask_without_end_and_others_and_health_are_answered(
         assert server.ask("/", {"X-Forwarded-For": "198.51.100.8", "Accept": "text/html"}).status == 200
         for _ in range(90):
             assert server.ask("/healthz").status == 200
+
+
+# --- made-up messages ------------------------------------------------------------------------
+
+
+def test_a_message_that_no_page_sends_is_one_line_of_the_log_and_ends_no_session(server):
+    """What Streamlit itself cannot read, made up with a secret in it; then the same tab goes on."""
+    with Visitor(server.address, query="as=ada") as visit:
+        before = len(server.events("fault"))
+        visit.send("step Week before", json_value=f'{{{{"password={SECRET}')
+        (said,) = visit.broken
+        assert "This page met a fault" in said
+        assert SECRET not in said
+        visit.broken.clear()
+        visit.go("as=ada&view=exceptions")
+        assert visit.broken == []
+    (line,) = server.events("A message that no page sends was refused: JSONDecodeError.")
+    assert "error" not in line
+    assert len(server.events("fault")) == before + 1
+    assert "Traceback" not in server.log
+    assert SECRET not in server.log
+
+
+# fmt: off
+MADE_UP = [
+    # it shows that …                             what is sent
+    ("a field of text is sent a number",          {"int_value": 7}),
+    ("a button is sent a text",                   {"string_value": "x\x00y"}),
+    ("a list is sent bytes",                      {"bytes_value": b"\xff"}),
+    ("a switch is sent a document",               {"json_value": '{"a": 1}'}),
+    ("a choice is sent what is not offered",      {"int_value": 9_999}),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("sent", [c[1] for c in MADE_UP], ids=[c[0] for c in MADE_UP])
+def test_a_value_of_another_kind_decides_nothing_and_leaves_no_traceback(server, shop, sent):
+    """At most the one run of the page ends, in words."""
+    with Visitor(server.address, "metric", "as=ada&metric=visits") as visit:
+        for key in ("answer:visits go", "week", "metric", "who", "look"):
+            if visit.has(key):
+                visit.send(key, **sent)
+                assert "stack" not in "".join(visit.broken)
+        visit.broken.clear()
+        visit.go("as=ada&metric=orders")
+    assert "Traceback" not in server.log
+    assert open_workspace(shop).journal.facts() == ()
+
+
+def test_a_button_that_is_not_shown_cannot_be_pressed(server, shop):
+    """Its name is known to whoever has the source: it is pressed as somebody who may not."""
+    with Visitor(server.address, "sources", "as=cy") as allowed:
+        button = allowed._id("load")
+    with Visitor(server.address, "sources", "as=ada") as visit:
+        assert not visit.has("load")
+        visit.run(WidgetState(id=button, trigger_value=True))
+        assert visit.broken == []
+        assert "takes the role analyst" in visit.text
+    with Visitor(server.address, query="as=ada&view=week") as visit:
+        for key in ("publish", "move", "certify all"):
+            if visit.has(key):
+                visit.click(key)
+                assert visit.broken == []
+    house = open_workspace(shop)
+    assert house.version == "wbr-000001.duckdb"
+    assert [fact.kind for fact in house.journal.facts() if fact.kind != "access.refused"] == []
 
 
 # --- what is written down --------------------------------------------------------------------

@@ -71,6 +71,25 @@ def test_what_was_known_then_differs_from_what_is_known_now(wrenfield):
     assert gmv("--as-of", "2026-04-20") < gmv()
 
 
+# fmt: off
+EMPTY = [
+    # it shows that …                       asked for                    said on stderr
+    ("nothing was known then",              ("--as-of", "1999-01-01"),   "has no number: none was known at 1999-01-01 23:59. The numbers that are known today go from "),
+    ("the week is before the numbers",      ("--week", "1999-01-02"),    "The deck of the week ending 1999-01-02 has no number. The numbers that are known today go from "),
+    ("the week is after them",              ("--week", "2035-01-06"),    "The deck of the week ending 2035-01-06 has no number. The numbers that are known today go from "),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("asked", "said"), [c[1:] for c in EMPTY], ids=[c[0] for c in EMPTY])
+def test_a_deck_without_a_number_says_so(wrenfield, asked, said):
+    code, _, err = wbr("deck", *asked, "--format", "csv", cwd=wrenfield)
+    assert code == 0
+    assert said in err
+    assert len(err.splitlines()) == 1
+    assert wbr("deck", "--format", "csv", cwd=wrenfield)[2] == ""
+
+
 def test_loading_twice_changes_nothing_and_says_so(wrenfield):
     code, out, err = wbr("load", cwd=wrenfield)
     assert (code, err) == (0, "")

@@ -78,6 +78,10 @@ class Visitor:
         """Whether the page has a widget of this key."""
         return key in self._ids
 
+    def send(self, key: str, **value: object) -> None:
+        """Say something of a widget that no page would: `bool_value=True` of a field of text."""
+        self.run(WidgetState(id=self._id(key), **value))  # type: ignore[arg-type]  # one of its fields
+
     def run(self, *pressed: WidgetState) -> None:
         """Let the page run, again where it asks for that, and take all it sends."""
         begun = time.perf_counter()
@@ -134,6 +138,8 @@ class Visitor:
         self._named(getattr(told, "id", ""))
         if kind == "exception":
             self.broken.append(f"{told.type}: {told.message}")
+        elif kind == "html" and "wu-fault" in told.body:
+            self.broken.append(told.body)
         elif kind == "bidi_component":
             self.markup += _markup(told)
         elif kind in ("html", "markdown", "alert", "toast", "heading"):

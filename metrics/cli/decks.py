@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -28,6 +29,7 @@ from metrics.cli.shared import (
 from metrics.deck import Marked
 from metrics.export import JSON, Exported
 from metrics.text import chance, chance_of_watches, counted, full
+from metrics.workspace import Workspace
 
 
 class PaperSize(StrEnum):
@@ -75,15 +77,34 @@ def deck(
     if where and edition is not None:
         raise typer.BadParameter("A published deck is of the whole. Leave --where or --edition out.")
     chosen = sliced(opened(workspace), where)
+    ending, moment = a_week(week, chosen), a_moment(as_of, chosen)
+    if edition is None and (nothing := _nothing_in(chosen, ending, moment, name)):
+        typer.echo(nothing, err=True)
     made = chosen.exporting.exported(
-        a_week(week, chosen),
+        ending,
         form,
         name,
-        as_of=a_moment(as_of, chosen),
+        as_of=moment,
         edition=_an_edition(edition),
         paper=paper.value,
     )
     _handed_over(made, output)
+
+
+def _nothing_in(house: Workspace, week: date, as_of: datetime | None, name: str | None) -> str:
+    """Why a deck has no number, in a sentence; empty if it has some."""
+    first, last = house.first_day(), house.last_day()
+    if first is None or last is None:
+        return "Nothing was loaded yet: the deck has no number. Load with `wbr load`."
+    charts = [b.chart for s in house.deck(week, as_of, name).sections for b in s.blocks if b.chart]
+    lines = [line for chart in charts for line in chart.lines if line.role != "target"]
+    if not lines or any(v is not None for line in lines for v in (*line.weeks, *line.months)):
+        return ""
+    known = f" was known at {as_of:%Y-%m-%d %H:%M}" if as_of else ""
+    return (
+        f"The deck of the week ending {week} has no number{f': none{known}' if known else ''}. "
+        f"The numbers that are known today go from {first} to {last}."
+    )
 
 
 def _form_of(output: Path | None, forms: Iterable[str], otherwise: str) -> str:

@@ -84,7 +84,8 @@ def _build_wrenfield(folder: Path) -> None:
             living.live(folder, progress=lambda step, share: progress(step, 0.75 + share * 0.25))
     typer.echo(
         f"{workspace.definitions.company.name} is loaded in {folder}: "
-        f"{len(workspace.definitions.metrics)} metrics, {sum(s.rows for s in report.sources):,} rows."
+        f"{counted(len(workspace.definitions.metrics), 'metric')}, "
+        f"{counted(sum(s.rows for s in report.sources), 'row')}."
     )
 
 
@@ -150,7 +151,7 @@ def _init_from_dbt(folder: Path, target: Path, title: str) -> None:
     write(folder, dict(made.files))
     made_of = open_workspace(folder)  # So that a draft with a mistake is told here and not later.
     count = len(made_of.definitions.metrics)
-    metrics = "1 metric" if count == 1 else f"{count} metrics"
+    metrics = counted(count, "metric")
     typer.echo(f"{folder} is a workspace now, with {metrics} from dbt.")
     if made.not_carried:
         typer.echo(f"{len(made.not_carried)} could not be carried over:")

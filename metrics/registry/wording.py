@@ -9,7 +9,7 @@ from pydantic import AliasChoices, BaseModel, Tag
 from pydantic_core import ErrorDetails
 
 from metrics.definitions import Definitions
-from metrics.errors import hint
+from metrics.errors import counted, hint
 
 Location = Sequence[str | int]
 
@@ -72,11 +72,13 @@ def sentence(error: ErrorDetails) -> str:
         case "string_too_long":
             return f"{_shown(given)} is longer than {limits['max_length']} characters. Shorten it."
         case "string_too_short":
-            return f"this text needs at least {limits['min_length']} characters."
+            return f"this text needs at least {counted(limits['min_length'], 'character')}."
         case "too_short":
-            return f"this needs at least {limits['min_length']} entries, and has {limits['actual_length']}."
+            fewest = counted(limits["min_length"], "entry")
+            return f"this needs at least {fewest}, and has {limits['actual_length']}."
         case "too_long":
-            return f"this takes at most {limits['max_length']} entries, and has {limits['actual_length']}."
+            most = counted(limits["max_length"], "entry")
+            return f"this takes at most {most}, and has {limits['actual_length']}."
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
             (limit,) = limits.values()
             strict = {"greater_than": "above", "less_than": "below"}

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Literal, get_args
 
 from metrics.definitions import GATES, Gate
-from metrics.errors import UnknownNameError, hint
+from metrics.errors import UnknownNameError, counted, hint
 
 Kind = Literal["late", "refused", "certified_changed", "no_owner", "not_built", "restated", "missing"]
 HEADINGS: Mapping[Kind, str] = {
@@ -109,10 +109,12 @@ def gates(words: Collection[str], declared: Sequence[Gate]) -> tuple[Gate, ...]:
 def page(told: Readiness) -> str:
     """All of it on one page, as plain text."""
     counts = [
-        f"{told.loaded} of {told.sources} sources loaded: {told.kept:,} new, {told.restated:,} restated",
-        f"{told.weeks} weeks judged ({told.judged} anew), {told.goals} goals forecast "
-        f"({told.forecasts} anew), {told.links} links tested",
-        f"{len(told.decks)} decks built, {len(told.files)} files ready ({told.made} anew)",
+        f"{told.loaded} of {counted(told.sources, 'source')} loaded: {told.kept:,} new, "
+        f"{told.restated:,} restated",
+        f"{counted(told.weeks, 'week')} judged ({told.judged} anew), {counted(told.goals, 'goal')} forecast "
+        f"({told.forecasts} anew), {counted(told.links, 'link')} tested",
+        f"{counted(len(told.decks), 'deck')} built, {counted(len(told.files), 'file')} ready "
+        f"({told.made} anew)",
     ]
     lines = [
         f"{told.company}, week ending {told.week_ending:%a %d %b %Y}",

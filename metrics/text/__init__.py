@@ -10,6 +10,7 @@
 Source: wbr-method.md sections 2 and 6; style.md habit 15.
 """
 
+from metrics.errors import counted
 from metrics.text.amounts import (
     BOX_HEADERS,
     MINUS,
@@ -45,7 +46,7 @@ from metrics.text.marks import (
     span,
     verdict,
 )
-from metrics.text.words import counted, listed, sentence, state
+from metrics.text.words import listed, sentence, state
 
 __all__ = [
     "BOX_HEADERS",

@@ -9,6 +9,7 @@ from datetime import date
 from math import ceil, floor
 
 from metrics.definitions import Unit
+from metrics.errors import counted
 from metrics.flywheel import Moved, direction
 from metrics.history import Signal
 from metrics.signals import Direction, Model
@@ -17,7 +18,7 @@ from metrics.signals.values import State as Judgement
 from metrics.signals.weeks import TRIAL_FROM
 from metrics.text.amounts import MINUS, exact, full
 from metrics.text.dates import MONTHS
-from metrics.text.words import counted, listed, sentence
+from metrics.text.words import listed, sentence
 
 NUMBERS = (
     "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",

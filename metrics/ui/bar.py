@@ -149,7 +149,8 @@ def _present() -> None:
 
 
 def _chosen() -> None:
-    _go(st.session_state["week"])
+    if isinstance(week := st.session_state["week"], date):  # A made-up message may hold anything.
+        _go(week)
 
 
 def _other_deck() -> None:

@@ -1,5 +1,6 @@
 """The frame of every page: navigation, the open workspace, the week, and mistakes told in words."""
 
+import logging
 from dataclasses import dataclass
 from datetime import date
 from html import escape
@@ -174,7 +175,7 @@ def nothing_loaded(asked: Page) -> NoReturn:
     """Say how to load a workspace that holds no number yet, and end the page."""
     company = asked.workspace.definitions.company.name
     count = len(asked.workspace.definitions.sources)
-    sources = f"{count} declared source{'' if count == 1 else 's'}"
+    sources = text.counted(count, "declared source")
     tell(
         f"{company} has no numbers yet",
         f"<p>Load the {sources} with <code>wbr load</code>, or on the Sources page.</p>",
@@ -200,6 +201,24 @@ def trouble(error: MetricsError | OSError) -> None:
         case _:
             title, then = "This did not work", ""
     tell(title, f"<pre>{escape(str(error))}</pre><p>{then}</p>", role="alert")
+
+
+def fault(_error: Exception) -> bool:
+    """What nobody foresaw, in words, in place of Streamlit's own; its log has the rest.
+
+    Returns:
+        True: nothing more is shown.
+    """
+    number = st.context.headers.get("X-Request-ID")
+    logs.told("fault", logging.ERROR, request=number)
+    tell(
+        "This page met a fault",
+        '<p class="wu-fault">What was said and decided before is kept. Reload the page and look whether your '
+        "last click is there before you click again.</p><p>Whoever runs the server finds the fault in its "
+        f"log{f': request {escape(number)}' if number else ''}.</p>",
+        role="alert",
+    )
+    return True
 
 
 def tell(title: str, inside: str, role: str, heading: Literal["h1", "h2"] = "h1") -> None:

@@ -116,10 +116,11 @@ def _may(page: Page, act: str) -> bool:
 
 def _whose(page: Page) -> str:
     """Who may load, in words, for somebody who may not."""
-    roles = text.listed(r.replace("_", " ") for r in roles_with(page.workspace.definitions, "load"))
     if page.visitor.person is None:
         return who.nobody(page)
-    return f"Loading numbers here is for {roles or 'nobody'}; whoever keeps the workspace can say wbr load."
+    roles = " or ".join(r.replace("_", " ") for r in roles_with(page.workspace.definitions, "load"))
+    needs = f"Loading numbers here takes the role {roles}" if roles else "Nobody may load numbers here"
+    return f"{needs}; whoever keeps the workspace can say wbr load."
 
 
 def _reported(page: Page, work: Callable[[str, Callable[[str, float], None]], LoadReport]) -> None:

@@ -9,11 +9,18 @@ import logging
 import re
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
+from traceback import walk_tb
+from types import TracebackType
 from typing import Any, Literal
 
+import streamlit
 from streamlit import config
 
+from metrics.shipped import PACKAGE, shipped
+
 Form = Literal["json", "text"]
+STREAMLIT = str(Path(streamlit.__file__).parent)
 HIDDEN = "***"
 _VALUE = r"""(?:"[^"]*"|'[^']*'|[^\s"'&,;)\]}]+)"""
 _NAMES = (
@@ -33,6 +40,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bsxt_[\w-]{8,}"), HIDDEN),  # A token of the API.
 )
 _LOG = logging.getLogger("sixtwelve")
+_PAGES = "streamlit.error_util"  # Where Streamlit writes what failed in a page.
 
 
 def scrubbed(text: str) -> str:
@@ -70,6 +78,11 @@ def begin(form: Form) -> None:
 
 def _scrubbed_record(*given: Any, **more: Any) -> logging.LogRecord:
     record = logging.LogRecord(*given, **more)
+    if record.name == _PAGES and record.exc_info and _made_up(record.exc_info[2]):
+        # Somebody made the message up: what it holds is theirs, and no fault of ours that a traceback finds.
+        kind = record.exc_info[0].__name__ if record.exc_info[0] else "no reason"
+        record.msg, record.args = f"A message that no page sends was refused: {kind}.", ()
+        record.exc_info = None
     try:
         record.msg, record.args = scrubbed(record.getMessage()), ()
     except (TypeError, ValueError):
@@ -77,6 +90,18 @@ def _scrubbed_record(*given: Any, **more: Any) -> logging.LogRecord:
     if record.exc_info:
         record.exc_text = scrubbed(logging.Formatter().formatException(record.exc_info))
     return record
+
+
+def _made_up(trace: TracebackType | None) -> bool:
+    """Whether it failed where Streamlit takes a browser's message apart, and not in code of ours."""
+    code = [frame.f_code for frame, _ in walk_tb(trace)]
+    own = (STREAMLIT, str(PACKAGE), str(shipped("pages")))
+    known = [c for c in code if c.co_filename.startswith(own)]
+    if not known or not known[-1].co_filename.startswith(STREAMLIT):
+        return False
+    return (
+        known[-1].co_filename.startswith(f"{STREAMLIT}/runtime/state/") or known[-1].co_name == "deserialize"
+    )
 
 
 def _json_record(*given: Any, **more: Any) -> logging.LogRecord:

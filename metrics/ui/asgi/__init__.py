@@ -27,9 +27,10 @@ from metrics.ui.asgi.shell import Shell
 from metrics.ui.asgi.strangers import Strangers
 from metrics.ui.asgi.sweep import Sweep
 from metrics.ui.asgi.wayback import WayBack
+from metrics.ui.frame import fault
 from metrics.workspace import Workspace
 
-__all__ = ["lifespan", "middleware", "routes"]
+__all__ = ["fault", "lifespan", "middleware", "routes"]
 
 
 @asynccontextmanager
