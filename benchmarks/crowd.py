@@ -60,6 +60,12 @@ def memory(process: int) -> float:
     return int(next(line for line in told.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
 
 
+def processor(process: int) -> float:
+    """Seconds of processor that a process has used."""
+    told = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def busy() -> str:
     """How loaded the machine is, in words."""
     one, five, _ = os.getloadavg()

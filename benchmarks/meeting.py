@@ -8,22 +8,29 @@ back; those who answer open their metric's page, type, and press the button. All
 metric, so that each is told of the one who was first and presses again, as people do. Last, one more person
 clicks while all the others are still connected. What a browser draws is not in these times; the crowd takes
 its share of the same processors.
+
+Then as many people do the same on an empty page of Streamlit's own, at the same moments: what is left is what
+the platform costs. Seconds of processor are told beside the times, because other work of the machine does not
+change them.
 """
 
 import argparse
 import random
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.crowd import ANSWERED, SPEAKER, WEEK, Tally, busy, demo, memory
-from tests.browser import started
+from benchmarks.crowd import ANSWERED, SPEAKER, WEEK, Tally, busy, demo, memory, processor
+from tests.browser import started, wait_for
+from tests.serving import free_port
 from tests.visitor import Visitor
 
 BEFORE = "2026-05-02"
@@ -72,6 +79,52 @@ def together(stay: Barrier) -> None:
         stay.wait()
 
 
+@contextmanager
+def empty(folder: Path) -> Iterator[tuple[str, int]]:
+    """A page of Streamlit that shows nothing, served with our settings; its address and its process."""
+    (folder / "empty.py").write_text("import streamlit\n", encoding="utf-8")
+    port = free_port()
+    settings = {
+        "server.port": port,
+        "server.address": "127.0.0.1",
+        "server.headless": "true",
+        "server.enableWebsocketCompression": "true",
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false",
+        "logger.level": "error",
+    }
+    command = [sys.executable, "-m", "streamlit", "run", "empty.py"]
+    command += [f"--{name}={value}" for name, value in settings.items()]
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        wait_for(f"http://127.0.0.1:{port}", process)
+        yield f"http://127.0.0.1:{port}", process.pid
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def on_nothing(address: str, process: int, tally: Tally, waits: list[float]) -> float:
+    """The same people on an empty page; seconds of the server's processor for one run of it."""
+
+    def looks(wait: float) -> None:
+        time.sleep(wait)
+        with tally.noting("reader of nothing"), Visitor(address) as tab:
+            tally.add("open an empty page", tab.took)
+            for week in (BEFORE, WEEK):
+                tab.go(f"week={week}")
+                tally.add("rerun an empty page", tab.took)
+            together(stay)
+
+    Visitor(address).__exit__(None, None, None)
+    stay, used = Barrier(len(waits), timeout=300), processor(process)
+    with ThreadPoolExecutor(len(waits)) as pool:
+        list(pool.map(looks, waits))
+    return (processor(process) - used) / (3 * len(waits))
+
+
 def checked(tab: Visitor, tally: Tally) -> None:
     """A page that broke counts as an error."""
     tally.wrong += tab.broken
@@ -92,10 +145,11 @@ def main() -> None:
         with started(folder) as (address, process):
             Visitor(address).__exit__(None, None, None)
             before, begun = memory(process), time.perf_counter()
+            used, own = processor(process), time.process_time()
+            waits = [chance.uniform(0, asked.within) for _ in range(asked.people)]
             stay = Barrier(asked.people + 1, timeout=300)
             with ThreadPoolExecutor(asked.people) as pool:
-                for number in range(asked.people):
-                    wait = chance.uniform(0, asked.within)
+                for number, wait in enumerate(waits):
                     if number < asked.answering:
                         pool.submit(speaker, address, tally, number, wait, stay)
                     else:
@@ -103,6 +157,7 @@ def main() -> None:
                 while stay.n_waiting < asked.people and not tally.wrong and time.perf_counter() - begun < 280:
                     time.sleep(0.05)
                 whole, crowded = time.perf_counter() - begun, memory(process)
+                used, own = processor(process) - used, time.process_time() - own
                 with Visitor(address) as last:
                     tally.add("one more opens", last.took)
                     last.go(f"week={BEFORE}")
@@ -113,11 +168,18 @@ def main() -> None:
                     together(stay)
             time.sleep(5)
             after = memory(process)
+        runs = sum(len(each) for each in tally.seconds.values()) - 2  # Without those of the one more.
+        with empty(Path(made)) as (address, process):
+            nothing = on_nothing(address, process, tally, waits)
     print(f"{asked.people} people within {asked.within:g} s, {asked.answering} answering; {busy()}")
     print(tally.told())
     print(
         f"all done after {whole:.1f} s; memory of the server {before:.0f} MB before, {crowded:.0f} MB with "
         f"everybody there, {after:.0f} MB when all had gone"
+    )
+    print(
+        f"processor: {used:.1f} s of the server for {runs} runs of a page, {used / runs * 1000:.0f} ms each; "
+        f"{own:.1f} s of the crowd; an empty page of Streamlit takes {nothing * 1000:.0f} ms a run"
     )
     raise SystemExit(1 if tally.wrong else 0)
 

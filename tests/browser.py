@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_pla
 ROOT = Path(__file__).resolve().parents[1]
 FIRST = date(2025, 1, 5)  # A Sunday; weeks end on Saturday.
 DAYS = 7 * 69
+START = 180  # Seconds a server has to start, on a machine that does other things too.
 LAST_WEEK = date(2026, 5, 2)
 FLAGS = [
     "--no-sandbox",
@@ -105,15 +106,20 @@ def started(folder: Path) -> Iterator[tuple[str, int]]:
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait(address, process)
+        wait_for(address, process)
         yield address, process.pid
     finally:
         process.terminate()
         process.wait(20)
 
 
-def _wait(address: str, process: "subprocess.Popen[str]") -> None:
-    end = time.monotonic() + 40
+def wait_for(address: str, process: "subprocess.Popen[str]") -> None:
+    """Wait until a server of Streamlit's answers.
+
+    Raises:
+        AssertionError: It ended, or took too long.
+    """
+    end = time.monotonic() + START
     while time.monotonic() < end:
         if process.poll() is not None:
             raise AssertionError(f"The server ended: {process.stderr.read() if process.stderr else ''}")
@@ -123,7 +129,7 @@ def _wait(address: str, process: "subprocess.Popen[str]") -> None:
                     return
         except OSError:
             time.sleep(0.1)
-    raise AssertionError("The server did not start within 40 s.")
+    raise AssertionError(f"The server did not start within {START} s.")
 
 
 @dataclass

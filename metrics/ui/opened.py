@@ -84,7 +84,7 @@ def deck_html(house: Opened, deck: Deck, view: View = "deck") -> str:
     )  # One string, because two tuples can share one hash.
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=24, show_spinner=False)
 def _drawn(key: str, _deck: Deck, _view: View) -> str:  # noqa: ARG001 - `key` stands for both
     drawn = grid.preparation if _view == "exceptions" else grid.page
     return drawn(_deck, twins="on_demand")

@@ -63,7 +63,7 @@ def sheet(markup: str, key: str, *, weeks: bool = False) -> Asked:
     )
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=24)
 def _parcel(markup: str, weeks: bool) -> bytes:
     """The content of a large sheet as compressed JSON: Streamlit hashes, copies and sends a sixth of it."""
     content = json.dumps({"html": markup, "steps": weeks}, ensure_ascii=False)

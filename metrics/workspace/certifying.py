@@ -14,6 +14,7 @@ from metrics.reviews.duties import checked
 from metrics.reviews.statement import declared
 from metrics.rollup import STATES, Window, rollup
 from metrics.workspace.chronicle import Chronicle
+from metrics.workspace.once import Once
 from metrics.workspace.owning import Owning
 
 SECOND = "{}__second"  # Name of a second measurement while it is rolled up.
@@ -25,7 +26,8 @@ class Certifying:
     def __init__(self, chronicle: Chronicle, owning: Owning) -> None:
         self._chronicle = chronicle
         self._owning = owning
-        self._values: dict[date, tuple[str, dict[str, Value]]] = {}
+        self._once = Once()
+        self._values: dict[tuple[str, date], dict[str, Value]] = {}
 
     def values(self, week_ending: date) -> dict[str, Value]:
         """What there is to certify in a week, by metric; retired metrics are left out.
@@ -36,11 +38,14 @@ class Certifying:
         if house.whole is not house:
             found = house.whole.loop.certifying.values(week_ending)
             return {m: value for m, value in found.items() if m in house.definitions.metrics}
-        version = house.version
-        known = self._values.get(week_ending)
-        if known is None or known[0] != version:
-            known = self._values[week_ending] = version, self._values_of(week_ending)
-        return known[1]
+        key = house.version, week_ending
+
+        def make() -> dict[str, Value]:
+            for old in [known for known in list(self._values) if known[0] != key[0]]:
+                self._values.pop(old, None)
+            return self._values_of(week_ending)
+
+        return self._once.made(self._values, key, make)
 
     def _values_of(self, week_ending: date) -> dict[str, Value]:
         house = self._chronicle.house

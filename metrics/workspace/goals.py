@@ -33,6 +33,7 @@ from metrics.reviews import goals as rules
 from metrics.reviews.goals import Kept, Status
 from metrics.rollup import COMPLETE, Rollup, Window, adds_up, rollup
 from metrics.signals import Happening
+from metrics.workspace.once import Once
 
 if TYPE_CHECKING:
     from metrics.workspace.house import Workspace
@@ -168,6 +169,7 @@ class Goals:
     def __init__(self, house: "Workspace") -> None:
         self._house = house
         self._known: dict[str, Pace] = {}
+        self._once = Once()
         self._tracked: OrderedDict[tuple[str, str, date, str | None], tuple[Track, ...]] = OrderedDict()
         self._asked: tuple[Question, tuple[_Told, dict[int, Standing]]] | None = None
         self._read: tuple[int, int] | None = None
@@ -279,13 +281,14 @@ class Goals:
         week = week_ending or house.default_week()
         house.calendar.week(week)
         key = house.version, house.decisions_version, week, only
-        found = self._tracked.get(key)
-        if found is None:
+
+        def make() -> tuple[Track, ...]:
             goals = [g for g in house.definitions.goals if only in (None, g.name)]
-            found = self._tracked[key] = self._tracks(week, goals, processes=1, progress=progress)
-            while len(self._tracked) > REMEMBERED:
+            while len(self._tracked) >= REMEMBERED:
                 self._tracked.popitem(last=False)
-        return found
+            return self._tracks(week, goals, processes=1, progress=progress)
+
+        return self._once.made(self._tracked, key, make)
 
     def missing(self, week_ending: date | None = None) -> int:
         """How many forecasts a page of this week still has to make."""
@@ -350,15 +353,18 @@ class Goals:
         told, standings = self._standings(week, goals)
         self._reread()
         keys = {place: _key(standing) for place, standing in standings.items()}
-        missing = {key: standings[place] for place, key in keys.items() if key not in self._known}
+        known = self._known
+        missing = {key: standings[place] for place, key in keys.items() if key not in known}
         if missing:
             if progress:
                 progress("forecasting", 0.0)
             made = paces(list(missing.values()), processes=processes, progress=progress)
-            self._known |= dict(zip(missing, made, strict=True))
-            self._write(dict(zip(missing, made, strict=True)))
+            new = dict(zip(missing, made, strict=True))
+            known = {**known, **new}
+            self._known = _newest({**self._known, **new})
+            self._write(new)
         return tuple(
-            told.track(goal, self._known[keys[place]] if place in keys else None)
+            told.track(goal, known[keys[place]] if place in keys else None)
             for place, goal in enumerate(goals)
         )
 
@@ -392,12 +398,11 @@ class Goals:
         mark = stat.st_mtime_ns, stat.st_size
         if mark != self._read:
             self._read = mark
-            self._known = _kept_in(self._file) | self._known
+            self._known = _newest(_kept_in(self._file) | self._known)
 
     def _write(self, made: Mapping[str, Pace]) -> None:
         """Add forecasts to the file: whole or not at all; a folder that cannot be written is no failure."""
-        everything = {**_kept_in(self._file), **made}
-        newest = dict(list(everything.items())[-KEPT:])
+        newest = _newest({**_kept_in(self._file), **made})
         document = {"recipe": RECIPE, "paces": {key: _form(pace) for key, pace in newest.items()}}
         with suppress(OSError):  # What was made is in memory; the next process makes it again.
             self._file.parent.mkdir(exist_ok=True)
@@ -791,6 +796,10 @@ def _key(standing: Standing) -> str:
     """A hash of all that the forecast depends on."""
     told = json.dumps([RECIPE, asdict(standing)], default=str, sort_keys=True, separators=(",", ":"))
     return sha256(told.encode()).hexdigest()
+
+
+def _newest(known: Mapping[str, Pace]) -> dict[str, Pace]:
+    return dict(list(known.items())[-KEPT:])
 
 
 def _form(pace: Pace) -> dict[str, Any]:

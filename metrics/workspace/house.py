@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from threading import RLock
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -57,6 +57,7 @@ from metrics.workspace.judging import Judging
 from metrics.workspace.limits import Limits
 from metrics.workspace.loop import Loop
 from metrics.workspace.observing import Observing
+from metrics.workspace.once import Once
 from metrics.workspace.preparing import Preparing
 from metrics.workspace.pushing import Pushing
 from metrics.workspace.quarters import Quarters
@@ -96,6 +97,7 @@ class Workspace:
         self._clock = clock
         self._decks: OrderedDict[tuple[str, str, date, datetime | None, str | None], Deck] = OrderedDict()
         self._unspoken: OrderedDict[tuple[str, str, date, datetime | None, str | None], Deck] = OrderedDict()
+        self._once, self._of_numbers = Once(), Once()
         self._known_sources: tuple[tuple[str, date], pd.DataFrame] | None = None
         self._journal_url = journal
         self.environment: Mapping[str, str] = environment or {}
@@ -271,6 +273,7 @@ class Workspace:
         for name in [n for n, part in vars(Workspace).items() if isinstance(part, cached_property)]:
             other.__dict__.pop(name, None)  # A room made for this one keeps what it read.
         other._decks, other._unspoken, other._moments = OrderedDict(), OrderedDict(), OrderedDict()
+        other._once, other._of_numbers = Once(), Once()
         other._known_sources, other._known_limits, other._known_carried = None, None, None
         other._slices = OrderedDict()
         return other
@@ -378,23 +381,23 @@ class Workspace:
         """
         chosen, as_of = week_ending or self.default_week(), as_of or self.past
         key = self.version, self.decisions_version, chosen, as_of, deck
-        made = self._decks.get(key)
-        if made is None:
+
+        def make() -> Deck:
+            _forget_old(self._decks, key[:2])
             house = self if as_of is None or as_of == self.past else self.as_it_stood(as_of)
-            made = self._decks[key] = house._spoken(house._numbers(chosen, as_of, deck))
-            while len(self._decks) > REMEMBERED:
-                self._decks.popitem(last=False)
-        return made
+            return house._spoken(house._numbers(chosen, as_of, deck))
+
+        return self._once.made(self._decks, key, make)
 
     def _numbers(self, week_ending: date, as_of: datetime | None, deck: str | None) -> Deck:
         """The deck without what people said, so that an answer does not make it be built anew."""
         key = self.version, f"{self.limits_version} {self.voicing.owners_version}", week_ending, as_of, deck
-        made = self._unspoken.get(key)
-        if made is None:
-            made = self._unspoken[key] = self._deck(week_ending, as_of, deck)
-            while len(self._unspoken) > REMEMBERED:
-                self._unspoken.popitem(last=False)
-        return made
+
+        def make() -> Deck:
+            _forget_old(self._unspoken, key[:2])
+            return self._deck(week_ending, as_of, deck)
+
+        return self._of_numbers.made(self._unspoken, key, make)
 
     def _spoken(self, made: Deck) -> Deck:
         """A deck with what people said, and the flywheel's state; one of a segment has neither."""
@@ -1018,6 +1021,15 @@ def _limits(store: Store | EngineStore, series: Sequence[str]) -> tuple[date | N
     if told.empty:
         return None, None
     return pd.Timestamp(told["first_day"].min()).date(), pd.Timestamp(told["last_day"].max()).date()
+
+
+def _forget_old(decks: OrderedDict[Any, Deck], newest: tuple[str, str]) -> None:
+    """Drop decks of earlier loads and decisions, which nobody opens any more, and the oldest of too many."""
+    for key in list(decks):
+        if key[:2] != newest:
+            decks.pop(key, None)
+    while len(decks) >= REMEMBERED:
+        decks.popitem(last=False)
 
 
 def fingerprint(folder: Path) -> str:

@@ -85,6 +85,9 @@ class Judging:
 
     def _remember(self, key: str, verdicts: Verdicts) -> None:
         self._judged[key] = verdicts
+        version = f"{self._house.version}\n"
+        for old in [known for known in self._judged if known != key and not known.startswith(version)]:
+            del self._judged[old]  # Of an earlier load: nobody asks for it any more.
         while len(self._judged) > REMEMBERED:
             self._judged.popitem(last=False)
 
