@@ -1,9 +1,11 @@
 """How time, memory and disk grow with series, segments, links and frozen decks.
 
-python benchmarks/scale.py [--quick] [--only KIND ...] [--folder FOLDER]
+python benchmarks/scale.py [--quick] [--only KIND ...] [--times N] [--folder FOLDER]
 
 Each case runs in a process of its own, so that its peak memory (the resident set, libraries and all) is its
 own. The exponent is the slope of a straight line through the logarithms: 1 is in proportion, 0 is no growth.
+With `--times`, small, middle and large cases take turns and the medians are told, so that other work on the
+machine, which comes and goes, does not fall on one size alone.
 Values are made in memory and given to the store as Arrow tables, at most 5,000 series at a time: reading text
 is measured in `benchmarks/load.py`. The targets hold at 100 million observations.
 """
@@ -178,10 +180,38 @@ def frozen(folder: Path, count: int) -> Told:
     yield "listing them and opening one", timed(opened)
 
 
+def declared(folder: Path, count: int) -> Told:
+    from metrics import registry
+
+    fields = "kind: output, owner: ada, unit: number, better: up"
+    sections = [range(at, min(at + 500, count)) for at in range(0, count, 500)]
+    (folder / "wbr.yaml").write_text(
+        "company: {name: Bench, time_zone: UTC}\n"
+        "people: {ada: {name: Ada, roles: [owner]}}\n"
+        "sources: {s: {csv: s.csv, date: {column: day}, series_column: series, value_column: value}}\n"
+        "decks:\n  all:\n    title: All\n    sections:\n"
+        + "".join(
+            f"      - {{title: From {part[0]}, blocks: [{', '.join(f'm{i}' for i in part)}]}}\n"
+            for part in sections
+        ),
+        encoding="utf-8",
+    )
+    for at in range(0, count, BATCH):  # One file ends at 2 MB; files are joined.
+        lines = (
+            f"  m{i}: {{name: M {i}, {fields}, measure: {{how: total, series: s{i}}}}}\n"
+            for i in range(at, min(at + BATCH, count))
+        )
+        (folder / f"metrics-{at:06}.yaml").write_text("metrics:\n" + "".join(lines), encoding="utf-8")
+    yield "check of definitions", timed(lambda: registry.read(folder))
+
+
 CASES: Mapping[str, Callable[[Path, int], Told]] = {
     "fill": filled, "day": one_day, "deck": decks, "signals": signals, "links": links, "segments": segments,
-    "frozen": frozen,
+    "frozen": frozen, "declared": declared,
 }  # fmt: skip
+
+
+KINDS = ("store", "signals", "links", "segments", "frozen", "declared")
 
 
 # --- running them --------------------------------------------------------------------------------
@@ -204,6 +234,18 @@ def run(kind: str, size: int, folder: Path) -> list[tuple[str, float, float, flo
     disk = files[-1].stat().st_size if files else 0
     disk += sum(p.stat().st_size for p in folder.rglob("*") if p.is_file() and p.parent != folder / "store")
     return [(what, seconds, told["peak"], disk / 1e9) for what, seconds in told["took"]]
+
+
+def medians(
+    turns: Sequence[Sequence[tuple[str, float, float, float]]],
+) -> list[tuple[str, float, float, float]]:
+    """Of each thing done, the median of its turns; nothing if one of them was not done."""
+    if not all(turns):
+        return []
+    return [
+        (same[0][0], *(float(np.median([one[n] for one in same])) for n in (1, 2, 3)))
+        for same in zip(*turns, strict=True)
+    ]  # type: ignore[misc]  # Three numbers.
 
 
 def exponent(points: Sequence[tuple[float, float]]) -> str:
@@ -247,20 +289,24 @@ class Ledger:
 
 def measured(asked: argparse.Namespace, folder: Path) -> int:
     quick, ledger = asked.quick, Ledger()
-    wanted = set(asked.only or ("store", "signals", "links", "segments", "frozen"))
+    wanted = set(asked.only or KINDS)
     sizes: dict[str, tuple[int, ...]] = {
         "signals": (50, 100) if quick else (50, 500),
         "links": (10, 50) if quick else (10, 100, 1000),
         "segments": (1, 5) if quick else (1, 10, 100),
         "frozen": (1, 10) if quick else (1, 52, 520),
+        "declared": (50, 500) if quick else (500, 5000, 50_000),
     }
-    for kind in ("signals", "links", "segments", "frozen"):
-        for size in sizes[kind] if kind in wanted else ():
-            place = folder / f"{kind}-{size}"
-            place.mkdir(parents=True)
-            ledger.note(
-                {"signals": "metrics", "frozen": "decks"}.get(kind, kind), size, run(kind, size, place)
-            )
+    units = {"signals": "metrics", "frozen": "decks", "declared": "metrics"}
+    for kind in (k for k in sizes if k in wanted):
+        told: dict[int, list[list[tuple[str, float, float, float]]]] = {size: [] for size in sizes[kind]}
+        for turn in range(asked.times):
+            for size in sizes[kind]:
+                place = folder / f"{kind}-{size}-{turn}"
+                place.mkdir(parents=True)
+                told[size].append(run(kind, size, place))
+        for size, each in told.items():
+            ledger.note(units.get(kind, kind), size, medians(each))
     for series in ((55, 550) if quick else (550, 5500, 55_000)) if "store" in wanted else ():
         place, rows = folder / f"store-{series}", series * DAYS
         place.mkdir(parents=True)
@@ -276,9 +322,8 @@ def measured(asked: argparse.Namespace, folder: Path) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="small sizes only")
-    parser.add_argument(
-        "--only", action="append", choices=["store", "signals", "links", "segments", "frozen"]
-    )
+    parser.add_argument("--only", action="append", choices=KINDS)
+    parser.add_argument("--times", type=int, default=1, help="turns of each case but the store's")
     parser.add_argument("--folder", type=Path, help="where the stores lie (6 GB); a temporary folder")
     parser.add_argument("--case", choices=sorted(CASES), help=argparse.SUPPRESS)
     parser.add_argument("--size", type=int, help=argparse.SUPPRESS)
