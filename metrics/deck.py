@@ -332,6 +332,8 @@ class Deck:
         replies: The owners' answers of the week, in the deck's order. These last three are filled for files.
         actions: Promises about the deck's metrics that are open, or were closed within the year.
         links: Stated links that touch the deck's metrics.
+        decisions: Version of the journal when what people said was looked up; it may hold what came since,
+            and lacks nothing of before.
     """
 
     company: str
@@ -356,6 +358,7 @@ class Deck:
     replies: tuple[Reply, ...] = ()
     actions: tuple[ActionItem, ...] = ()
     links: tuple[StatedLink, ...] = ()
+    decisions: str = ""
 
     @property
     def metrics(self) -> tuple[str, ...]:

@@ -516,6 +516,48 @@ def test_how_long_a_login_holds(claims, ended, it_holds):
     assert (holds(at, NOW, since) == "") is it_holds
 
 
+# fmt: off
+GROUPED = [
+    # it shows that …                                          logins of cy: since, until, groups; in minutes  out since  sees it
+    ("groups bring roles",                                      [(-60, 60, ["f"])],                              None,      True),
+    ("until the login ends",                                    [(-60, 0, ["f"])],                               None,      False),
+    ("a login without the group takes them away",               [(-60, 60, ["f"]), (-5, 60, [])],                None,      False),
+    ("an older login elsewhere does not bring them back",       [(-5, 60, []), (-60, 60, ["f"])],                None,      False),
+    ("nor does one that is over, or was logged out",            [(-60, 0, ["f"]), (-90, -30, ["f"])],            None,      False),
+    ("logged out everywhere is without them",                   [(-60, 60, ["f"])],                              "after",   False),
+    ("and a login of before does not bring them back",          [(-60, 60, ["f"])],                              "before",  False),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("logins", "out", "sees"), [c[1:] for c in GROUPED], ids=[c[0] for c in GROUPED])
+def test_the_roles_of_groups_count_while_the_login_holds_also_for_tokens(tmp_path, logins, out, sees):
+    folder = a_secretive_shop(tmp_path / "shop")
+    file = folder / "workspace.yaml"
+    file.write_text(file.read_text() + "login: {groups: {f: [finance]}}\n")
+    house, now = open_workspace(folder), datetime.now(UTC).timestamp()
+    if out == "before":
+        house.entering.log_out("cy", by="cy", because="a test")
+    for since, until, groups in logins:
+        claims = {"email": "cy@shop.example", "groups": groups}
+        assert (
+            house.entering.identified({**claims, "iat": now + 60 * since, "exp": now + 60 * until}).person
+            == "cy"
+        )
+    if out == "after":
+        house.entering.log_out("cy", by="cy", because="a test")
+    assert (SECRET in house.seen_by("cy").definitions.metrics) is sees
+
+
+def test_roles_of_groups_end_with_the_login_where_nobody_clicks(tmp_path):
+    at = [NOW]
+    house = Workspace(a_secretive_shop(tmp_path / "shop"), lambda: at[0])
+    house.belongs("cy", ("finance",), NOW.timestamp(), NOW.timestamp() + 3600)
+    assert SECRET in house.seen_by("cy").definitions.metrics
+    at[0] = NOW + timedelta(hours=1)
+    assert SECRET not in house.seen_by("cy").definitions.metrics
+
+
 def test_a_group_of_nobodys_role_is_a_mistake_of_the_file():
     with pytest.raises(MetricsError, match=r"login\.groups"):
         parse({"w.yaml": f"company: {{name: X}}\nlogin: {{groups: {{g: [king]}}}}\n{PEOPLE}"})

@@ -302,6 +302,7 @@ WAYS = [
     ("nor one that is no page",                   "https://wbr.example/auth/logout",                          "/"),
     ("nor one too long to keep",                  f"https://wbr.example/metric?metric={'a' * 2_000}",         "/"),
     ("nor one without an end",                    "https://wbr.example",                                      "/"),
+    ("nor one that is no address at all",         "http://[",                                                 "/"),
 ]
 FORGED = [
     ("another site",           "https://evil.example/"),

@@ -8,6 +8,7 @@ from threading import Barrier, Event
 import pytest
 
 from metrics import open_workspace
+from metrics.ui.opened import Opened, deck_html
 from metrics.workspace.once import Once
 from tests.browser import LAST_WEEK, a_shop
 
@@ -65,3 +66,30 @@ def test_what_is_of_an_earlier_load_is_let_go(tmp_path):
     house.load(by="test")
     house.deck(LAST_WEEK)
     assert [held for each in old for held in gc.get_referrers(each) if held is not old] == []
+
+
+def test_what_was_said_while_a_deck_was_on_its_way_is_drawn_at_the_next_click(tmp_path):
+    folder = a_shop(tmp_path / "shop")
+    house, other = open_workspace(folder), open_workspace(folder)  # Another process.
+    before = house.deck()
+    due = other.default_week() + timedelta(days=14)
+    other.loop.saying.answer("orders", "still_analysing", "Said meanwhile.", by="ben", due=due)
+    page = Opened(house, "the files")
+    assert "Said meanwhile." not in deck_html(page, before)
+    assert "Said meanwhile." in deck_html(page, house.deck())
+
+
+def test_a_deck_claims_no_load_that_came_while_it_was_made(tmp_path, monkeypatch):
+    folder = a_shop(tmp_path / "shop")
+    house, source, first = open_workspace(folder), folder / "shop.csv", open_workspace(folder).version
+    reading = house.judging.marks
+
+    def marks(*asked):
+        told = reading(*asked)
+        source.write_text(source.read_text().rpartition(",")[0] + ",1\n")
+        open_workspace(folder).load(by="another process")
+        return told
+
+    monkeypatch.setattr(house.judging, "marks", marks)
+    assert house.deck(LAST_WEEK).version == first
+    assert house.version != first

@@ -39,6 +39,21 @@ class Identity:
     refused: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """The roles that a login brought by groups.
+
+    Attributes:
+        roles: Names of roles.
+        since: When the person logged in, in seconds of the epoch.
+        until: When that ends.
+    """
+
+    roles: tuple[str, ...]
+    since: float
+    until: float
+
+
 def identified(definitions: Definitions, claims: Mapping[str, Any]) -> Identity:
     """Who somebody is whom the provider vouches for.
 
@@ -86,6 +101,12 @@ def holds(claims: Mapping[str, Any], now: datetime, ended: datetime | None) -> s
     if ended is not None and since <= ended.timestamp():
         return "You were logged out everywhere."
     return ""
+
+
+def span(claims: Mapping[str, Any]) -> tuple[float, float]:
+    """From when to when a login holds that holds, in seconds of the epoch."""
+    since, until = _number(claims.get("iat")), _number(claims.get("exp"))
+    return since or 0.0, until or 0.0
 
 
 def _number(told: Any) -> float | None:

@@ -73,7 +73,7 @@ def deck_html(house: Opened, deck: Deck, view: View = "deck") -> str:
         house.workspace.folder,
         house.fingerprint,
         deck.version,
-        house.workspace.decisions_version,
+        deck.decisions,  # The deck's own: what was said since it was made is not in it.
         deck.name,
         deck.week_ending,
         deck.as_of,

@@ -21,11 +21,11 @@ class Entering:
         self._house = house.whole
 
     def identified(self, claims: Mapping[str, Any]) -> Identity:
-        """Who somebody is by what the provider says; the roles of their groups count from now on."""
+        """Who somebody is, says the provider; the roles of their groups count while the login holds."""
         self._house.notice_roles()
         found = login.identified(self._house.definitions, claims)
-        if found.person is not None:
-            self._house.belongs(found.person, found.roles)
+        if found.person is not None and not self.holds(claims, found.person):
+            self._house.belongs(found.person, found.roles, *login.span(claims))
         return found
 
     def holds(self, claims: Mapping[str, Any], person: str | None) -> str:

@@ -10,6 +10,7 @@ from copy import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
+from math import inf
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal
@@ -39,9 +40,10 @@ from metrics.history import Decisions, Signal, Verdicts
 from metrics.journal import Journal
 from metrics.periods import Calendar, Period
 from metrics.registry import Finding, Registry
-from metrics.reviews import roles
+from metrics.reviews import login, roles
 from metrics.reviews.access import Hidden, Sieve
 from metrics.reviews.duties import checked
+from metrics.reviews.login import Brought
 from metrics.rollup import STATES, Window, days_of, rollup
 from metrics.six_twelve import Charts, SixTwelve, frame
 from metrics.store import LoadReport, Store
@@ -109,8 +111,11 @@ class Workspace:
         self._present: Workspace | None = None
         self._declared = self.registry.definitions
         self._granted: Mapping[str, Person] = {}
-        self._grouped: dict[str, tuple[str, ...]] = {}  # Roles by the groups of whoever has logged in.
+        self._grouped: dict[str, Brought] = {}  # Roles by the groups of whoever has logged in.
+        self._until = inf  # When the first of them is over.
+        self._logged_out: Mapping[str, datetime] = {}
         self._roles_of: str | None = None  # The journal's version at which roles were looked up.
+        self._noticing = RLock()  # Or who looked before a role was taken away writes after who looked then.
         self.hidden = Hidden()
         self.slice: Slice | None = None
         self._cut_from: Workspace | None = None  # What a slice is of: it knows all that is hidden in it.
@@ -215,32 +220,57 @@ class Workspace:
             self._whole.notice_roles()
             self._declared = self._declared.model_copy(update={"people": self._whole._declared.people})
             return
-        version = self.journal.version
-        if version == self._roles_of:
-            return
-        if self._roles_of and _number(version) < _number(self._roles_of):
-            self._views.clear()  # Restored from a backup: what was sifted is of another chain.
-        self._granted = roles.standing(
-            self.registry.definitions.people, self.journal.facts(kind=roles.FAMILY)
-        )
-        self._put_people()
-        self._roles_of = version
+        with self._noticing:
+            version = self.journal.version
+            if version != self._roles_of:
+                if self._roles_of and _number(version) < _number(self._roles_of):
+                    self._views.clear()  # Restored from a backup: what was sifted is of another chain.
+                self._granted = roles.standing(
+                    self.registry.definitions.people, self.journal.facts(kind=roles.FAMILY)
+                )
+                self._logged_out = login.ended(self.journal.facts(kind=login.ENDED))
+                self._put_people()
+                self._roles_of = version
+            elif self._clock().timestamp() >= self._until:
+                self._put_people()
 
-    def belongs(self, person: str, given: tuple[str, ...]) -> None:
-        """Somebody has logged in with the roles of their groups, until they log in with others."""
-        if self._grouped.get(person, ()) != given:
-            self._grouped[person] = given
+    def belongs(self, person: str, given: tuple[str, ...], since: float = 0.0, until: float = inf) -> None:
+        """Somebody has logged in with the roles of their groups, which they have while that login holds.
+
+        Args:
+            person: A handle.
+            given: The roles.
+            since: When they logged in, in seconds of the epoch; what an older login says counts no more.
+            until: When the login ends.
+        """
+        with self._noticing:
+            known, told = self._grouped.get(person), Brought(given, since, until)
+            if known == told or (known is not None and known.since > since):
+                return
+            self._grouped[person] = told
             self._put_people()
 
     def _put_people(self) -> None:
+        holding = self._holding()
+        self._until = min((one.until for one in holding.values()), default=inf)
         people = {
             handle: one.model_copy(update={"roles": tuple(dict.fromkeys((*one.roles, *more)))})
-            if (more := self._grouped.get(handle, ()))
+            if handle in holding and (more := holding[handle].roles)
             else one
             for handle, one in self._granted.items()
         }
         if people != self._declared.people:
             self._declared = self._declared.model_copy(update={"people": people})
+
+    def _holding(self) -> dict[str, Brought]:
+        """The roles by groups of those whose login holds now."""
+        now = self._clock().timestamp()
+        ended = {who: at.timestamp() for who, at in self._logged_out.items()}
+        return {
+            person: told
+            for person, told in self._grouped.items()
+            if told.until > now and told.since > max(ended.get(w, -inf) for w in (person, login.EVERYBODY))
+        }
 
     def as_it_stood(self, moment: datetime) -> "Workspace":
         """This workspace at a past moment: what was known, owned, believed and said by then.
@@ -385,7 +415,8 @@ class Workspace:
         def make() -> Deck:
             _forget_old(self._decks, key[:2])
             house = self if as_of is None or as_of == self.past else self.as_it_stood(as_of)
-            return house._spoken(house._numbers(chosen, as_of, deck))
+            made = house._spoken(house._numbers(chosen, as_of, deck))
+            return replace(made, decisions=key[1])  # Asked before, so that none of then can be lacking.
 
         return self._once.made(self._decks, key, make)
 
@@ -395,7 +426,8 @@ class Workspace:
 
         def make() -> Deck:
             _forget_old(self._unspoken, key[:2])
-            return self._deck(week_ending, as_of, deck)
+            made = self._deck(week_ending, as_of, deck)
+            return replace(made, version=key[0])  # A load may come meanwhile: its name is not claimed.
 
         return self._of_numbers.made(self._unspoken, key, make)
 

@@ -184,7 +184,8 @@ class Judging:
         if kept is not None:
             return kept
         made = self._judge(week_ending, as_of)
-        if self._house.version and made.judged:
+        # A load that came meanwhile is in it, and going back would find it under the name of before.
+        if self._house.version and made.judged and key == self._key(week_ending, as_of):
             self._prepared.write(key, made)
         return made
 

@@ -54,7 +54,10 @@ class WayBack:
 
     def _remember(self, asked: Headers, told: MutableHeaders) -> None:
         state = parse_qs(urlsplit(told.get("location", "")).query).get("state", [""])[0]
-        came = urlsplit(asked.get("referer", ""))
+        try:
+            came = urlsplit(asked.get("referer", ""))
+        except ValueError:
+            return  # `http://[`: anybody can write it, and the login goes on without.
         if came.netloc != asked.get("host") or not _STATE.fullmatch(state):
             return
         if back := self._own(came.path.removeprefix(base()), came.query):
