@@ -99,6 +99,58 @@ def test_nothing_strange_or_damaged_is_restored(shop, tmp_path):
     assert told["schema"] == SCHEMA
 
 
+# fmt: off
+FORGED = [
+    # it shows that …                              what the file says it holds                 what is told
+    ("a store outside is none",                    {"store": "../../victim/kept.txt"},         "which is none. It was changed"),
+    ("nor is one of another name",                 {"store": "kept.txt"},                      "which is none. It was changed"),
+    ("a list is no list of files",                 {"files": ["store/CURRENT"]},               "does not say what it holds"),
+    ("what says nothing is no backup",             {"store": None},                            "does not say what it holds"),
+    ("an engine is a word",                        {"engine": ["PostgreSQL"]},                 "does not say what it holds"),
+    ("a file that it does not hold is missed",     {"files": {"store/wbr-9.duckdb": "0" * 64}}, "cannot be read as a backup"),
+    ("a folder is no file",                        {"files": {"": "0" * 64}},                  "cannot be read as a backup"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("says", "words"), [c[1:] for c in FORGED], ids=[c[0] for c in FORGED])
+def test_a_forged_backup_changes_nothing_anywhere(tmp_path, says, words):
+    folder, victim = tmp_path / "there", tmp_path / "victim" / "kept.txt"
+    for path in (victim, folder / "store" / "CURRENT"):
+        path.parent.mkdir(parents=True)
+        path.write_text("kept")
+    told = {"schema": SCHEMA, "made_at": "", "store": "", "journal": "", "files": {}, **says}
+    with zipfile.ZipFile(tmp_path / "forged.zip", "w") as archive:
+        archive.writestr(MANIFEST, json.dumps(told))
+    with pytest.raises(StoreError, match=words):
+        restore(tmp_path / "forged.zip", folder, NOW, replace=True)
+    kept = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file())
+    assert kept == ["forged.zip", "there/store/CURRENT", "victim/kept.txt"]
+
+
+def test_a_backup_larger_than_the_disk_is_refused_before_anything_is_written(shop, tmp_path, monkeypatch):
+    file = tmp_path / "shop.zip"
+    backup(open_workspace(shop), file)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**6, 10**6 - 99, 99))
+    with pytest.raises(StoreError, match="has room for"):
+        restore(file, tmp_path / "there", NOW)
+    assert list((tmp_path / "there").iterdir()) == []
+
+
+def test_a_backup_under_a_password_or_of_endless_brackets_is_told(tmp_path):
+    file = tmp_path / "deep.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(MANIFEST, "[" * 1_000_000)
+    with pytest.raises(StoreError, match="cannot be read as a backup"):
+        restore(file, tmp_path / "there", NOW)
+    packed = bytearray(file.read_bytes())
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        packed[packed.index(mark) + place] |= 1
+    file.write_bytes(bytes(packed))
+    with pytest.raises(StoreError, match="cannot be read as a backup"):
+        restore(file, tmp_path / "there", NOW)
+
+
 def test_what_a_killed_backup_or_restore_left_is_removed_by_the_next(shop, tmp_path):
     (tmp_path / ".other.zip.17.backup-part").write_bytes(b"half")
     backup(open_workspace(shop), tmp_path / "shop.zip")

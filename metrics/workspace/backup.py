@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 MANIFEST = "backup.json"
 LAST = ".last-backup.json"  # Beside the journal: when and where the last one was written.
 SCHEMA = "sixtwelve.backup/1"
+MOST_TOLD = 64_000_000  # Bytes of the list of files: half a million of them.
+GENERATION = re.compile(r"wbr-\d{1,12}\.duckdb")
 BLOCK = 1 << 20  # Bytes read at a time: a store may be larger than the memory.
 JOURNAL, STORE, PUBLISHED = "journal.sqlite", "store", "published"
 PARTS = (
@@ -45,6 +47,7 @@ PARTS = (
     "prepared",
 )  # What a restore replaces.
 DEFINITIONS = (".yaml", ".yml")
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _DRAFT = ".backup-part"  # Ends the name of a backup that is being written.
 _RESTORING = ".restoring-"  # Begins the name of the folder that a restore unpacks into.
@@ -356,13 +359,40 @@ def _all_synced(folder: Path) -> None:
         _synced(path)
 
 
+def _manifest(archive: zipfile.ZipFile, file: Path) -> dict[str, Any]:
+    """What a backup says it holds; of a file that somebody wrote themselves, nothing is believed.
+
+    Raises:
+        StoreError: It is none of ours.
+    """
+    if archive.getinfo(MANIFEST).file_size > MOST_TOLD:
+        raise StoreError(f"{file} is no backup of this product: {MANIFEST} in it is too large.")
+    told = json.loads(archive.read(MANIFEST))
+    if not isinstance(told, dict) or told.get("schema") != SCHEMA:
+        raise StoreError(f"{file} is no backup of this product.")
+    files = told.get("files")
+    texts = *(told.get(name) for name in ("store", "journal", "made_at")), told.get("engine", "")
+    if not isinstance(files, dict) or not all(isinstance(text, str) for text in texts):
+        raise StoreError(f"{file} is no whole backup: {MANIFEST} in it does not say what it holds.")
+    if told["store"] and not GENERATION.fullmatch(told["store"]):
+        raise StoreError(f"{file} names {told['store'][:80]!r} as its store, which is none. It was changed.")
+    return told
+
+
 def _unpacked(file: Path, work: Path) -> dict[str, Any]:
     """The files of a backup, each held against its hash."""
     try:
         with zipfile.ZipFile(file) as archive:
-            told: dict[str, Any] = json.loads(archive.read(MANIFEST))
-            if told.get("schema") != SCHEMA:
-                raise StoreError(f"{file} is no backup of this product.")
+            told = _manifest(archive, file)
+            packed_files = [archive.getinfo(name) for name in told["files"]]
+            if any(each.compress_type not in _PACKED for each in packed_files):
+                raise StoreError(f"{file} is packed as no backup is. It was changed.")
+            size = sum(each.file_size for each in packed_files)
+            if size > (room := shutil.disk_usage(work).free):
+                raise StoreError(
+                    f"{file} holds {size / 1e9:,.1f} GB, and {work.parent} has room for {room / 1e9:,.1f}. "
+                    "Free space there, or restore into another folder; nothing was changed."
+                )
             for name, wanted in told["files"].items():
                 path = PurePosixPath(name)
                 if path.is_absolute() or ".." in path.parts or "\\" in name:
@@ -376,7 +406,15 @@ def _unpacked(file: Path, work: Path) -> dict[str, Any]:
                         unpacked.write(block)
                 if hashed.hexdigest() != wanted:
                     raise StoreError(f"{file}: {name} is damaged. Take another backup.")
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+    except (
+        OSError,
+        KeyError,
+        ValueError,
+        EOFError,
+        RuntimeError,  # A password, or brackets in brackets without end.
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             raise  # It was to be written; the backup is not to blame.
         raise StoreError(f"{file} cannot be read as a backup ({error}).") from error
