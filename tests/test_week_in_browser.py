@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from metrics import open_workspace
 from tests.browser import DAYS, DEFINITIONS, FIRST, a_shop, served, visited
 
-WEEK, NEXT_WEEK = date(2026, 5, 2), date(2026, 5, 9)
+WEEK_BEFORE, WEEK, NEXT_WEEK = date(2026, 4, 25), date(2026, 5, 2), date(2026, 5, 9)
 pytestmark = pytest.mark.usefixtures("patience")
 MONDAY, NEXT_MONDAY = "now: 2026-05-05T07:00", "now: 2026-05-12T07:00"
 PEOPLE = """people:
@@ -178,6 +178,37 @@ def test_four_people_play_a_week_and_the_next_page_0_keeps_their_promises(browse
         "week.moved": "dee",
         "week.published": "dee",
     }
+
+
+def test_a_click_counts_once_and_only_for_what_its_page_showed(browser, address, shop):
+    """Two tabs that show the same week; and a button that is clicked three times in half a second."""
+    journal = open_workspace(shop).journal
+    before = len(journal.facts())
+    week = f"{address}/?view=week&as=dee&week={WEEK_BEFORE}"
+    with visited(browser, week) as one, visited(browser, week) as other:
+        for visit in (one, other):
+            stands(visit.page, "Open")
+        one.page.get_by_role("button", name="Built: the numbers are in").click()
+        stands(one.page, "Built")
+        other.page.get_by_role("button", name="Built: the numbers are in").click()
+        expect(other.page.get_by_test_id("stAlert")).to_contain_text("The week is built already since")
+        stands(other.page, "Built")
+    with visited(browser, f"{address}/metric?metric=visits&as=dee&week={WEEK_BEFORE}") as visit:
+        visit.page.get_by_text("Ask a question").click()
+        write(visit.page, "Question to the owner", "Was the door shut?")
+        visit.page.get_by_role("button", name="Ask", exact=True).evaluate(
+            "e => { e.click(); for (const ms of [150, 400]) setTimeout(() => e.click(), ms); }"
+        )
+        expect(visit.page.get_by_text("Question from Dee Ray")).to_have_count(1)
+        visit.page.wait_for_timeout(1_000)
+        visit.page.wait_for_selector(".stApp[data-test-script-state=notRunning]")
+        expect(visit.page.locator(".wu-fault")).to_have_count(0)
+        for seen in (one, other, visit):
+            assert seen.complaints == []
+    assert [(fact.kind, fact.author) for fact in journal.facts()[before:]] == [
+        ("week.moved", "dee"),
+        ("question.asked", "dee"),
+    ]
 
 
 def stands(page: Page, state: str) -> None:

@@ -2,18 +2,24 @@
 
 What a person types is kept in the journal's drafts from the moment a field is left, so that it
 outlives a reload and a restart of the server; it is dropped once it is said.
+
+A click reaches the server with the page as it was in that tab. It counts once, and only for what was shown.
 """
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Hashable, Iterable
 from datetime import UTC
 
 import streamlit as st
 
 from metrics.errors import ConflictError, MetricsError, NotAllowedError
-from metrics.ui import who
+from metrics.ui import who, words
 from metrics.ui.frame import Page
 
 DONE = "done note"
+NOT_DONE = "not done note"
+SAID = "just said"
+AGAIN = 5.0  # Seconds in which the same words on the same subject are a second click, not a second thought.
 
 
 def act(
@@ -37,21 +43,61 @@ def act(
     if person is None:
         st.warning(who.nobody(page))
         return
+    subjects = list(drafts)
+    said = [(subject, st.session_state.get(f"draft {person} {subject}", "")) for subject in subjects]
     try:
-        doing(person)
+        if not _again(said):
+            doing(person)
     except ConflictError as error:
-        st.warning(f"Somebody was first. {error}")
+        st.warning(_first(page, error))
         return
     except MetricsError as error:
         recorded(page, person, done, error)
         st.error(str(error))
         return
-    for subject in drafts:
+    st.session_state[SAID] = (said, time.monotonic())
+    for subject in subjects:
         _drop(page, person, subject)
     for key in forget:
         st.session_state.pop(key, None)
     st.session_state[DONE] = done
     st.rerun()
+
+
+def _again(said: list[tuple[str, str]]) -> bool:
+    """Whether these words were said a moment ago: a double click brings the text of its field twice."""
+    before, at = st.session_state.get(SAID, ([], 0.0))
+    return said == before and any(typed for _, typed in said) and time.monotonic() - at < AGAIN
+
+
+def _first(page: Page, error: ConflictError) -> str:
+    if error.newest is None:
+        return f"Somebody was first. {error}"
+    by = words.person(error.newest.author, page.workspace.definitions)
+    why = f" ({error.newest.because})" if error.newest.because else ""
+    return words.plain(
+        f"{by} was first, at {words.moment(error.newest.at)}{why}. Nothing of yours was written, and what "
+        "you typed is still here. Look at what stands now, then decide again."
+    )
+
+
+def note_click(key: str, shown: Hashable) -> None:
+    """For `on_click`: note what was shown where somebody clicked."""
+    st.session_state[f"clicked {key}"] = shown
+
+
+def clicked(key: str, shown: Hashable, otherwise: str) -> bool:
+    """Whether somebody clicked on what is still shown.
+
+    Args:
+        key: As given to `note_click`.
+        shown: What the page shows now.
+        otherwise: Told where the click was on a page that showed something else.
+    """
+    before = st.session_state.pop(f"clicked {key}", None)
+    if before is not None and before != shown:
+        st.warning(words.plain(otherwise))
+    return bool(before == shown)
 
 
 def recorded(page: Page, person: str, what: str, error: MetricsError) -> None:
@@ -61,9 +107,11 @@ def recorded(page: Page, person: str, what: str, error: MetricsError) -> None:
 
 
 def told() -> None:
-    """What was done before this run, once."""
+    """What was done before this run, and what was not, once."""
     if done := st.session_state.pop(DONE, None):
         st.toast(done, icon=":material/check:")
+    if lost := st.session_state.pop(NOT_DONE, None):
+        st.toast(words.plain(lost), icon=":material/warning:", duration="long")
 
 
 def draft(
@@ -108,8 +156,8 @@ def _kept(page: Page, person: str, subject: str) -> str:
 
 
 def _keep(page: Page, person: str, subject: str, key: str) -> None:
-    if not person:
-        return
+    if not person or key not in st.session_state:
+        return  # A second click brought the text of a field that the first one has said.
     workspace = page.workspace
     try:
         # By the real clock: a frozen company's clock would keep only the first version.
@@ -117,7 +165,7 @@ def _keep(page: Page, person: str, subject: str, key: str) -> None:
             person, subject, st.session_state[key], workspace.moment().astimezone(UTC)
         )
     except MetricsError as error:
-        st.session_state[DONE] = f"The draft is not kept: {error}"
+        st.session_state[NOT_DONE] = f"The draft is not kept: {error}"
 
 
 def _drop(page: Page, person: str, subject: str) -> None:
@@ -125,7 +173,7 @@ def _drop(page: Page, person: str, subject: str) -> None:
     try:
         page.workspace.journal.drop_draft(person, subject)
     except MetricsError as error:
-        st.session_state[DONE] = f"The draft is still kept: {error}"
+        st.session_state[NOT_DONE] = f"The draft is still kept: {error}"
 
 
 def person_list(page: Page, label: str, key: str, *, default: str | None = None) -> str | None:

@@ -10,7 +10,7 @@ from metrics import text
 from metrics.definitions import Definitions, metrics_in
 from metrics.owners import Owners, Ownership, Planned
 from metrics.ui import markup, state, who, words
-from metrics.ui.acting import act, draft, person_list, told
+from metrics.ui.acting import act, clicked, draft, note_click, person_list, told
 from metrics.ui.frame import Page, hint
 from metrics.ui.sheet import sheet
 
@@ -33,6 +33,10 @@ COLUMNS = {
     "coming": "Coming",
     "declared": "Declared owner",
 }
+OVERTAKEN = (
+    "Somebody was first: the owner is another one than your page showed. Nothing of yours was written. "
+    "Look at what will change now, then click again."
+)
 HEIGHT = 430  # Pixels of the table; it scrolls inside.
 
 
@@ -248,7 +252,9 @@ def _give(page: Page, chosen: list[str]) -> None:
     changes = [p for p in planned if not p.refused]
     sheet(_planned(page, planned), key="planned")
     label = f"Assign {text.counted(len(changes), 'metric')}"
-    if st.button(label, key="give go", disabled=not changes):
+    shown = tuple((p.metric, p.before) for p in planned)
+    st.button(label, key="give go", disabled=not changes, on_click=note_click, args=("give", shown))
+    if clicked("give", shown, OVERTAKEN):
         act(
             page,
             lambda who_: loop.owning.assign_many(

@@ -17,7 +17,7 @@ from metrics.reviews.stories import DefinitionReview
 from metrics.reviews.topics import Topic
 from metrics.reviews.week_states import ORDER, WORDS, Owed, Progress, WeekState
 from metrics.ui import markup, words
-from metrics.ui.acting import act, draft, told
+from metrics.ui.acting import act, clicked, draft, note_click, told
 from metrics.ui.download import downloads
 from metrics.ui.frame import Page, hint
 from metrics.ui.sheet import sheet
@@ -130,6 +130,8 @@ def _together(many: Sequence[Owed]) -> Iterator[str]:
 
 def _moving(page: Page, stands: Progress, missing: tuple[Owed, ...]) -> None:
     loop = page.workspace.loop
+    shown = (page.week, page.deck_name, stands.fact)
+    asked = clicked("move", shown, _already(page, stands))
     if stands.next is None:
         return
     subject = f"despite:{page.deck_name}:{page.week}"
@@ -145,7 +147,14 @@ def _moving(page: Page, stands: Progress, missing: tuple[Owed, ...]) -> None:
             if loop.publishing.editions(page.week, page.deck_name)
             else ""
         )
-        if st.button("Publish the deck", icon=":material/lock:", key="publish"):
+        st.button(
+            "Publish the deck",
+            icon=":material/lock:",
+            key="publish",
+            on_click=note_click,
+            args=("move", shown),
+        )
+        if asked:
             with st.spinner("Freezing the deck"):
                 act(
                     page,
@@ -161,7 +170,8 @@ def _moving(page: Page, stands: Progress, missing: tuple[Owed, ...]) -> None:
                     [subject],
                 )
         return
-    if st.button(NEXT[to], key="move"):
+    st.button(NEXT[to], key="move", on_click=note_click, args=("move", shown))
+    if asked:
         act(
             page,
             lambda by: loop.move(
@@ -170,6 +180,13 @@ def _moving(page: Page, stands: Progress, missing: tuple[Owed, ...]) -> None:
             f"The week is {WORDS[to]}.",
             [subject],
         )
+
+
+def _already(page: Page, stands: Progress) -> str:
+    by = f", by {words.person(stands.by, page.workspace.definitions)}" if stands.by else ""
+    since = f" since {words.moment(stands.since)}{by}" if stands.since else ""
+    now = f"The week is {WORDS[stands.state]} already{since}."
+    return f"{now} Your click was on an older page: it did nothing more."
 
 
 # --- certification ----------------------------------------------------------------------------
@@ -418,16 +435,33 @@ def _published(page: Page) -> None:
             markup.block("Other weeks", markup.table("Other weeks", columns, rows, left=columns[1:])),
             key="others",
         )
-    if editions and loop.progress(page.week, page.deck_name).frozen:
+    stands = loop.progress(page.week, page.deck_name)
+    if editions and stands.frozen:
         subject = f"again:{page.deck_name}:{page.week}"
+        shown = (page.week, page.deck_name, editions[-1].number)
+        newest = editions[-1]
+        by = words.person(newest.by, page.workspace.definitions)
+        asked = clicked(
+            "again",
+            shown,
+            f"{by} published edition {newest.number} at {_moment(newest.at)}, which your page did not show. "
+            "Nothing more was published. Look at it; if yours is still needed, click again.",
+        )
         with st.expander("Publish another edition", icon=":material/edit_document:"):
             hint("The first edition stays. Readers are shown the newest.")
             because = draft(page, "Why", subject)
-            if st.button("Publish another edition", key="publish again"):
+            st.button(
+                "Publish another edition", key="publish again", on_click=note_click, args=("again", shown)
+            )
+            if asked:
                 act(
                     page,
                     lambda by: loop.publish(
-                        by=by, week_ending=page.week, deck=page.deck_name, because=because
+                        by=by,
+                        week_ending=page.week,
+                        deck=page.deck_name,
+                        because=because,
+                        seen=stands.fact,
                     ),
                     "Published.",
                     [subject],
