@@ -1,15 +1,19 @@
 """Who reads the review with a keyboard, a magnifier, a screen reader or without motion reads all of it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from metrics import open_workspace
-from tests.browser import chromium, served, visited
+from tests.browser import a_shop, chromium, served, visited
+from tests.serving import serving
 from tests.test_browser import NAMELESS, PAGES
+from tests.test_login import secrets
 from tests.test_week_in_browser import the_week_before
 
 MAGNIFIED = (320, 256)  # 1,280 by 1,024 at 400%.
@@ -73,6 +77,88 @@ def test_axe_finds_nothing_serious_in_help(browser, address, theme):
     with visited(browser, address, theme=theme) as visit:
         visit.page.keyboard.press("?")
         expect(visit.page.get_by_role("dialog")).to_be_visible()
+        assert serious(visit.page) == []
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server with a login, and room for one."""
+    folder = tmp_path_factory.mktemp("guarded")
+    login = secrets(folder, 9, "http://127.0.0.1:8501")  # Nobody listens there: nobody logs in here.
+    with serving(a_shop(folder / "shop"), "--login", str(login), environment={"WBR_SESSIONS": "1"}) as server:
+        yield server.address
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_where_one_is_not_let_in(browser, guarded, theme):
+    """Before the login, and where everybody is here already; neither is cut on a telephone."""
+    context = browser.new_context(color_scheme=theme, viewport={"width": 390, "height": 844})
+    door, full = context.new_page(), context.new_page()
+    complaints: list[str] = []
+    full.on("console", lambda said: complaints.append(said.text) if "503" not in said.text else None)
+    full.clock.install()
+    for page, words in ((door, "Log in to read the review"), (full, "Everybody is here already")):
+        page.goto(guarded)
+        expect(page.get_by_role("heading", name=words)).to_be_visible(timeout=60_000)
+        assert serious(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    door.close()
+    expect(full.get_by_role("heading", name="Everybody is here already")).to_be_visible()
+    full.wait_for_function(
+        "async () => (await fetch(location.href, {headers: {Accept: 'text/html'}})).ok", polling=200
+    )
+    full.clock.run_for(30_000)  # It asks every 30 s, and comes in once there is room.
+    expect(full.get_by_role("heading", name="Log in to read the review")).to_be_visible(timeout=60_000)
+    assert complaints == []
+    context.close()
+
+
+def faulty(line: WebSocketRoute) -> None:
+    """Spoil what a page says of its button Week before, so that its next run meets a fault."""
+    button: list[str] = []
+    server = line.connect_to_server()
+
+    def told(message: str | bytes) -> None:
+        found = re.search(rb"\$\$ID-[0-9a-f]+-step Week before", bytes(message))  # type: ignore[arg-type]  # Streamlit speaks bytes.
+        if found:
+            button[:] = [found[0].decode()]
+        line.send(message)
+
+    def said(message: str | bytes) -> None:
+        asked = BackMsg.FromString(message)  # type: ignore[arg-type]  # the same
+        if button and asked.HasField("rerun_script"):
+            asked.rerun_script.widget_states.widgets.add(id=button[0], json_value="{{")
+        server.send(asked.SerializeToString())
+
+    server.on_message(told)
+    line.on_message(said)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_where_a_page_met_a_fault(browser, address, theme):
+    context = browser.new_context(color_scheme=theme, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.route_web_socket("**/_stcore/stream", faulty)
+    page.goto(f"{address}/?as=ada")
+    page.wait_for_selector(".w-deck > *", timeout=60_000, state="attached")
+    page.keyboard.press("]")
+    page.keyboard.press("[")
+    expect(page.get_by_role("heading", name="This page met a fault")).to_be_visible(timeout=60_000)
+    assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_what_is_opened_before_a_decision(browser, address, theme):
+    """Why the week moves on though something is missing; a mark on a page of the deck."""
+    with visited(browser, f"{address}/?view=week&as=dee", theme=theme) as visit:
+        visit.page.get_by_text("Move on all the same").click()
+        expect(visit.page.get_by_label("Why", exact=True).first).to_be_visible()
+        visit.page.get_by_role("tab", name="Promises").click()
+        visit.page.get_by_text("Andon mark on a page of the deck").click()
+        expect(visit.page.get_by_role("button", name="Raise the mark")).to_be_visible()
+        quiet(visit.page)
         assert serious(visit.page) == []
 
 

@@ -73,7 +73,7 @@ def _room(page: Page) -> str:
     if page.empty:
         return ""
     told = page.workspace.rooms.taken()
-    parts = text.listed(f"{what} {_megabytes(size)}" for what, size in told.parts.items() if size)
+    parts = "; ".join(f"{what}: {_megabytes(size)}" for what, size in told.parts.items() if size)
     since = f" What was known is kept since {words.day(told.since.date())}." if told.since else ""
     return f'<p class="w-about">{escape(f"On the disk: {_megabytes(told.total)} ({parts}).{since}")}</p>'
 

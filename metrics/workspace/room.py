@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from metrics import text
 from metrics.errors import StoreError
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Rooms:
         sizes = list(self._house.store.sizes().values())
         parts = {"numbers": sizes[-1]} if sizes else {}  # Not every engine tells it.
         if sizes[:-1]:
-            parts[f"the {len(sizes) - 1} generations before, to fall back on"] = sum(sizes[:-1])
+            before = text.counted(len(sizes) - 1, "generation")
+            parts[f"{before} before, to fall back on"] = sum(sizes[:-1])
         for name, words in PARTS.items():
             parts[words] = _bytes(self._house.folder / name)
         return Room(parts, self._house.store.horizon())

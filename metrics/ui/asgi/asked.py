@@ -28,7 +28,7 @@ _KINDS: tuple[tuple[str, Kind], ...] = (
     ("/auth/", "login"),
     ("/oauth2callback", "login"),
 )
-_PAGE = files("metrics.ui").joinpath("refused.html").read_text(encoding="utf-8")
+PAGE = files("metrics.ui").joinpath("refused.html").read_text(encoding="utf-8")
 
 
 def base() -> str:
@@ -100,7 +100,7 @@ async def refuse(
     if wants_page(scope):
         again = f'<meta http-equiv="refresh" content="{after}">' if after else ""
         page = (
-            _PAGE.replace("{again}", again).replace("{title}", escape(title)).replace("{then}", escape(then))
+            PAGE.replace("{again}", again).replace("{title}", escape(title)).replace("{then}", escape(then))
         )
         answer = HTMLResponse(page, status, headers)
     else:

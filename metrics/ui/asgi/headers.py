@@ -10,12 +10,13 @@ from hashlib import sha256
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from metrics.ui.asgi.asked import PAGE
 from metrics.ui.asgi.shell import TOLD_SHELL
 
 
 def _inline_scripts() -> str:
-    """Hashes of the scripts that the shell holds, so that those and no others run."""
-    found = re.findall(r"<script>(.*?)</script>", TOLD_SHELL.decode(), re.DOTALL)
+    """Hashes of the scripts of the shell and of a refusal's page, so that those and no others run."""
+    found = re.findall(r"<script>(.*?)</script>", TOLD_SHELL.decode() + PAGE, re.DOTALL)
     return "".join(f" 'sha256-{b64encode(sha256(one.encode()).digest()).decode()}'" for one in found)
 
 
