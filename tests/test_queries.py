@@ -298,6 +298,28 @@ def test_only_new_days_are_asked_for_with_a_look_back(tmp_path):
     assert workspace.load(whole=True).sources[0].restated == 2, "asked for everything, the old day is seen"
 
 
+def test_asking_for_everything_may_bring_ten_times_what_stands(tmp_path):
+    url = a_duckdb(tmp_path, [(d, "orders", 1.0, f"c{n}") for d in DAYS[-10:] for n in range(1_200)])
+    workspace = house(tmp_path, url)
+    assert workspace.load().sources[0].kept == 12_000
+    with closing(duckdb.connect(str(tmp_path / "w.duckdb"))) as connection:
+        connection.execute("update facts set value = 2 where country = 'c7'")
+    told = workspace.load().sources[0]
+    assert (told.rows, told.restated) == (1_200, 1), "the last day alone is asked for again"
+    assert workspace.querying.query("revenue").rows == 12_000
+    assert workspace.querying.query("revenue", whole=True).rows == 120_000
+
+
+def test_parts_of_a_query_that_differ_in_type_are_told_by_their_column(tmp_path):
+    url = a_chdb(tmp_path)
+    query = (
+        "select day, series, value, country from w.facts union all "
+        "select day, 'times' as series, count(*) as value, country from w.facts group by day, country"
+    )
+    with pytest.raises(SourceError, match=r"column 'value' comes in several types, double and uint64\. Cast"):
+        house(tmp_path, url, query).load()
+
+
 def test_the_companys_midnight_parts_the_days(tmp_path, postgres):
     with psycopg.connect(postgres.plain, autocommit=True) as connection:
         connection.execute("truncate moments")
@@ -387,7 +409,9 @@ def test_what_goes_wrong_at_postgresql_is_told_and_the_old_numbers_stay(
     tmp_path, postgres, driver, query, words
 ):
     url = postgres.plain.replace("postgresql:", f"postgresql{driver}:")
-    assert postgres.password not in refused_with(words[0], tmp_path, url, query)
+    told = refused_with(words[0], tmp_path, url, query)
+    assert postgres.password not in told
+    assert "Query was" not in told, "the query has a file; it is not told again"
 
 
 def test_a_query_that_never_ends_is_stopped(tmp_path):

@@ -167,7 +167,7 @@ def test_of_a_ratio_the_rest_is_total_over_total(shop):
         ("both", ["country"], "has no segments that add up to it"),
         ("orders", ["land"], "orders is not told by 'land'"),
         ("headcount", ["country"], "headcount is not told by 'country'. It has no segments."),
-        ("us_orders", ["country"], "us_orders is not told by 'country'"),
+        ("us_orders", ["country"], "country is held at 'US', so us_orders has one cell of it."),
         ("nothing", ["country"], "'nothing' is not among metrics"),
     ],
 )
@@ -175,6 +175,26 @@ def test_what_cannot_be_told_by_segments_is_told_why(shop, metric, by, words):
     with pytest.raises(UnknownNameError) as refusal:
         shop.segmented(metric, by, WEEK)
     assert words in str(refusal.value)
+
+
+def test_segments_of_a_load_that_was_undone_are_no_cells(tmp_path):
+    shop = house(tmp_path)
+    with (tmp_path / "shop.csv").open("a") as file:
+        file.write(f"{WEEK},orders,7,US1,phone\n")
+    load = shop.load().load
+    assert len(shop.segmented("orders", ["country"], WEEK).cells) == 4
+    shop.undo(load)
+    told = shop.segmented("orders", ["country"], WEEK)
+    assert [dict(c.where)["country"] for c in told.cells] == ["CA", "US", "MX"]
+
+
+def test_what_a_segment_holds_is_not_split_again(shop):
+    sliced = shop.sliced({"country": "US"})
+    with pytest.raises(UnknownNameError) as refusal:
+        sliced.segmented("orders", ["country"], WEEK)
+    assert str(refusal.value) == (
+        "country is held at 'US', so orders has one cell of it. Left to split by: device."
+    )
 
 
 def test_a_cell_of_few_is_marked(tmp_path):

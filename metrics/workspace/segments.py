@@ -134,6 +134,7 @@ def _combinations(
     house: "Workspace", metric: str, read: Sequence[str], held: Mapping[str, str], by: Sequence[str]
 ) -> list[tuple[tuple[str, str], ...]]:
     told = house.store.coverage(list(read))
+    told = told[told["days"] > 0]  # What a load brought that was undone has no value, and is no cell.
     found: dict[str, list[dict[str, str]]] = {series: [] for series in read}
     for name, segments in zip(told["series"], told["segments"], strict=True):
         carried = json.loads(segments)
@@ -141,6 +142,11 @@ def _combinations(
             found[str(name)].append(carried)
     known = sorted(set.intersection(*({d for c in many for d in c} for many in found.values())) - set(held))
     for dimension in by:
+        if dimension in held:
+            others = f" Left to split by: {', '.join(known)}." if known else ""
+            raise UnknownNameError(
+                f"{dimension} is held at {held[dimension]!r}, so {metric} has one cell of it.{others}"
+            )
         if dimension not in known:
             told_by = f"{metric} is not told by {dimension!r}."
             raise UnknownNameError(f"{told_by} {hint(dimension, known) if known else 'It has no segments.'}")

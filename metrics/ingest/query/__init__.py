@@ -47,7 +47,12 @@ class Query:
 
 
 def most_rows(limit: int | None, before: int) -> int:
-    """How many rows a query may return: as declared, else ten times what its last load brought."""
+    """How many rows a query may return: as declared, else ten times what came before.
+
+    Args:
+        limit: What the source declares.
+        before: Rows of its last load; where everything is asked for, at least the values that stand.
+    """
     if limit is not None:
         return limit
     return max(before, SEVERAL) * TIMES if before else MOST_ROWS
@@ -123,7 +128,7 @@ def _written(
                     f"{name}: {path} returned more than {query.rows:,} rows, and was stopped. If that is "
                     "right, declare `most_rows` on the source; else look for a join that multiplies rows."
                 )
-            table = _plain(pa.Table.from_batches([batch]), day, query.zone)
+            table = _plain(pa.Table.from_batches([batch]), day, query.zone, path)
             if writer is None:
                 writer = arrow_parquet.ParquetWriter(into, table.schema)
             writer.write_table(_as(table, writer.schema))
@@ -150,10 +155,11 @@ def _written(
 def _told(path: str, error: Exception, where: Address) -> str:
     """A driver's error in one line, without secrets."""
     said = " ".join(where.scrubbed(str(getattr(error, "orig", None) or error)).split())
+    said = said.partition(" Query was: ")[0].rstrip(".")  # ADBC repeats the whole query, which has a file.
     return f"{path} failed at {where.shown}: {said[:600]}. The numbers loaded before are as they were."
 
 
-def _plain(table: pa.Table, day: str, zone: str) -> pa.Table:
+def _plain(table: pa.Table, day: str, zone: str, path: str) -> pa.Table:
     """Types that Parquet and the reader of files know; a moment in the day's column becomes its day there."""
     columns = []
     for field, column in zip(table.schema, table.columns, strict=True):
@@ -170,6 +176,12 @@ def _plain(table: pa.Table, day: str, zone: str) -> pa.Table:
             column = column.cast(pa.float64())
         elif pa.types.is_null(kind):
             column = column.cast(pa.string())
+        elif pa.types.is_union(kind):  # ClickHouse, where the parts of a UNION ALL differ.
+            kinds = " and ".join(str(each.type) for each in kind if not pa.types.is_null(each.type))
+            raise SourceError(
+                f"{path}: column {field.name!r} comes in several types, {kinds}. Cast it to one in every "
+                "part of the query, like cast(count(*) as double precision)."
+            )
         columns.append(column)
     return pa.table(columns, names=table.schema.names)
 
