@@ -247,6 +247,17 @@ def test_the_command_asks_first_and_says_what_is_left(shop):
     assert "Backups taken before" in yes.output
 
 
+def test_nobody_is_told_to_change_the_journal_by_hand(shop):
+    open_workspace(shop).loop.saying.ask("orders", "Is zoe.quinn back?", by="dee")
+    told = CliRunner().invoke(app, ["erase", "zoe.q", "-w", str(shop), "--by", "dee", "--yes"])
+    assert "named still in journal.sqlite\n" in told.output
+    assert "never change it by hand. Run this again with --also" in told.output
+    CliRunner().invoke(
+        app, ["erase", "zoe.q", "-w", str(shop), "--by", "dee", "--yes", "--also", "zoe.quinn"]
+    )
+    assert "zoe.q" not in everything(shop)
+
+
 def test_facts_of_the_first_schema_can_be_erased_too(tmp_path):
     script = (Path(__file__).parent / "older" / "journal_schema_1.sql").read_text(encoding="utf-8")
     shop = a_shop(tmp_path / "shop", loaded=False)

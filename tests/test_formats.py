@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime
 from shutil import copytree, ignore_patterns
 
 import openpyxl
+import pandas as pd
 import pptx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -41,6 +42,7 @@ from metrics.export import formats as number_formats
 from metrics.export.csv import BOX
 from metrics.shipped import shipped
 from metrics.six_twelve import Annotation, Change
+from metrics.ui import owning
 from metrics.wheel import NodeState, Wheel
 from tests.browser import LAST_WEEK, a_shop
 from tests.drawn import AXIS, WEEK, a_block, a_box, a_chart, a_deck, a_line, a_target
@@ -753,3 +755,8 @@ def test_the_html_file_jumps_to_a_section(browser, html_file, demo):
         "e => Math.abs(e.getBoundingClientRect().top) < 120", arg=heading.element_handle(), timeout=5_000
     )
     page.close()
+
+
+def test_a_name_stays_a_word_in_the_owners_table():
+    rows = pd.DataFrame({"id": ["m"], "name": ["=cmd|' /C calc'!A0"], "owner": ["@SUM(1)"], "weeks": [-3]})
+    assert owning._as_csv(rows).decode("utf-8-sig").splitlines()[1] == "m,'=cmd|' /C calc'!A0,'@SUM(1),-3"

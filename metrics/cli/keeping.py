@@ -200,9 +200,14 @@ def erase(
     )
     for place in told.left:
         typer.echo(f"- named still in {place}")
-    if told.left:
+    if any(not place.startswith("journal.sqlite") for place in told.left):
         typer.echo(
             "Those files are yours: change them by hand, then run this again for what is shown from them."
+        )
+    if any(place.startswith("journal.sqlite") for place in told.left):
+        typer.echo(
+            "The journal holds the name as part of another word, or written in another way: never change it "
+            "by hand. Run this again with --also and the word, if it is theirs."
         )
     typer.echo(
         "Backups taken before, journals kept beside this one, and files people downloaded or were sent hold "

@@ -8,6 +8,8 @@ import streamlit as st
 
 from metrics import text
 from metrics.definitions import Definitions, metrics_in
+from metrics.export.csv import inert
+from metrics.export.formats import printable
 from metrics.owners import Owners, Ownership, Planned
 from metrics.ui import markup, state, who, words
 from metrics.ui.acting import act, clicked, draft, note_click, person_list, told
@@ -91,7 +93,7 @@ def owners_table(page: Page) -> str | None:
     chosen = [str(shown.iloc[r]["id"]) for r in rows_picked]
     st.download_button(
         "Owners as CSV",
-        data=rows.rename(columns=COLUMNS).to_csv(index=False).encode("utf-8-sig"),
+        data=_as_csv(rows),
         file_name=f"owners-{today}.csv",
         mime="text/csv",
         icon=":material/download:",
@@ -102,6 +104,13 @@ def owners_table(page: Page) -> str | None:
         _assigning(page, chosen)
     _leaving(page, owners)
     return asked
+
+
+def _as_csv(rows: pd.DataFrame) -> bytes:
+    """The table as a file, in which a name that begins as a formula does is a word."""
+    told = rows.rename(columns=COLUMNS)
+    safe = told.map(lambda cell: inert(printable(cell)) if isinstance(cell, str) else cell)
+    return safe.to_csv(index=False).encode("utf-8-sig")
 
 
 def _summary(owners: Owners, definitions: Definitions, today: date) -> str:
