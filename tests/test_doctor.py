@@ -233,6 +233,15 @@ def test_a_late_source_is_a_note(shop):
     assert "its numbers end on 2026-05-02" in told["source_late"][1]
 
 
+def test_a_connection_without_an_address_is_a_note(shop):
+    (shop / "more.yaml").write_text("connections: {lake: {url_env: WBR_NOWHERE}}\n")
+    assert looked(shop)["connection_unset"] == (
+        "note",
+        "Connection lake: $WBR_NOWHERE is not set. Put the address of the database there, like "
+        "postgresql://user:password@host/database. It is needed where `wbr load` runs, and only there.",
+    )
+
+
 def test_a_store_in_an_engine_is_asked_and_not_looked_for_in_the_folder(shop):
     (shop / "engine.yaml").write_text("store: {engine: postgresql, url_env: WBR_NOWHERE}\n")
     told = looked(shop)

@@ -81,7 +81,7 @@ def test_nothing_of_a_person_is_left_and_all_still_verifies(shop):
     house = open_workspace(shop)
     audit, broken = house.loop.audit(version)
     assert (audit.ok, broken, audit.erased) == (True, (), told.facts)
-    assert "say that they were erased" in audit.sentence
+    assert "that they were erased" in audit.sentence
     texts = [str(f.body.get("text")) for f in house.journal.facts() if "text" in f.body]
     silence = f"[words of {told.token}, erased]"
     assert f"Ask {told.token} or {told.token} ({told.token}), not Zoey." in texts

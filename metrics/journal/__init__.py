@@ -492,7 +492,8 @@ def _audit(connection: Connection, database: Database, noted: str) -> Audit:
     verdict = _verdict(facts, None, (number, previous), "" if kept else noted, guarded)
     if not erased or not verdict.ok:
         return verdict
-    told = f"{verdict.sentence[:-1]}, or as facts {vouched.by} say that they were erased: {erased:,}."
+    who = f"facts {vouched.by} say" if "," in vouched.by else f"fact {vouched.by} says"
+    told = f"{verdict.sentence[:-1]}, or as {who} that they were erased: {erased:,}."
     return replace(verdict, sentence=told, erased=erased)
 
 

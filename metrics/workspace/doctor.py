@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from metrics.errors import DefinitionError, JournalError, MetricsError, StoreError
+from metrics.errors import DefinitionError, JournalError, MetricsError, SourceError, StoreError
 from metrics.health import Trouble
 from metrics.journal import aside, looking
 from metrics.store import Store
@@ -61,6 +61,7 @@ def troubles(folder: Path, now: datetime, *, journal: str = "") -> tuple[Trouble
             found += _editions(house)
             if not any(each.level == "wrong" and each.code != "clock_back" for each in in_store):
                 found += _sources(house)
+        found += _connections(house) if house else ()
     found += _restoring(folder)
     found += _backups(folder, now)
     return tuple(sorted(found, key=lambda each: each.level != "wrong"))
@@ -221,6 +222,16 @@ def _sources(house: Workspace) -> Iterator[Trouble]:
         elif row["state"] == "never loaded" and house.version:
             what = f"Source {row['source']} was never loaded."
             yield Trouble("source_never_loaded", "note", what, f"Load it: `wbr load {row['source']}`.")
+
+
+def _connections(house: Workspace) -> Iterator[Trouble]:
+    """Databases of sources that this surrounding has no address of; the nightly load's may have it."""
+    for name in house.registry.definitions.connections:
+        try:
+            house.querying.address(name)
+        except SourceError as error:
+            do = "It is needed where `wbr load` runs, and only there."
+            yield Trouble("connection_unset", "note", str(error), do)
 
 
 def _restoring(folder: Path) -> Iterator[Trouble]:
