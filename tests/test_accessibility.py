@@ -165,7 +165,7 @@ def test_axe_finds_nothing_serious_in_what_is_opened_before_a_decision(browser, 
 @pytest.mark.parametrize("path", [*PAGES, *STATES])
 def test_nothing_is_cut_or_scrolled_sideways_at_400_percent(browser, address, path):
     with visited(browser, address + path, size=MAGNIFIED) as visit:
-        visit.page.wait_for_timeout(500)
+        quiet(visit.page)
         wide = visit.page.evaluate(
             """() => { const main = document.querySelector("[data-testid=stMain]");
             return [main.scrollWidth - main.clientWidth, document.documentElement.scrollWidth - innerWidth]; }"""
@@ -176,6 +176,7 @@ def test_nothing_is_cut_or_scrolled_sideways_at_400_percent(browser, address, pa
 def test_whoever_asks_for_stillness_gets_it(browser, address):
     with visited(browser, f"{address}/metric?metric=orders") as visit:
         visit.page.emulate_media(reduced_motion="reduce")
+        quiet(visit.page)  # Streamlit's own sign of a running page turns.
         moving = visit.page.evaluate(
             """() => [...document.querySelectorAll("*")].filter(e => { const s = getComputedStyle(e);
             const long = t => t.split(",").some(x => parseFloat(x) > (x.includes("ms") ? 1 : 0.001));

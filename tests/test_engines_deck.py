@@ -1,6 +1,6 @@
-"""Whole decks of stores on other engines: a conformance vector, cell by cell, and the demo's on PostgreSQL.
+"""Whole decks of stores on other engines: a conformance vector, cell by cell.
 
-All vectors on each engine are of `make engines`: tests/engines/vectors.py.
+All vectors and the demo's deck on each engine are of `make engines`: tests/engines/vectors.py.
 """
 
 import json
@@ -14,9 +14,6 @@ from metrics import open_workspace
 from metrics.export.json import as_json
 from tests.postgres import cluster
 from tests.test_conformance_deck import SCENARIOS, equal, imported, neutral, wanted
-from tests.test_engines import the_whole_demo_deck, wrenfield
-
-__all__ = ["wrenfield"]
 
 ENGINES = ("postgresql", "clickhouse")
 
@@ -60,7 +57,3 @@ def every_cell(shared: Path, scenario: str, engine: str, address: str, folder: P
                     theirs[part],
                 )
     assert not (folder / "store").exists()
-
-
-def test_the_whole_demo_deck_is_the_same_on_postgresql(wrenfield, server, tmp_path):
-    the_whole_demo_deck("postgresql", wrenfield, server, tmp_path)

@@ -71,7 +71,7 @@ def _again(said: list[tuple[str, str]]) -> bool:
 
 
 def _first(page: Page, error: ConflictError) -> str:
-    if error.newest is None:
+    if error.newest is None or isinstance(error.__cause__, ConflictError):  # Told in words already.
         return f"Somebody was first. {error}"
     by = words.person(error.newest.author, page.workspace.definitions)
     why = f" ({error.newest.because})" if error.newest.because else ""

@@ -41,6 +41,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 _LOG = logging.getLogger("sixtwelve")
 _PAGES = "streamlit.error_util"  # Where Streamlit writes what failed in a page.
+_SOCKET = "streamlit.web.server.starlette.starlette_websocket"  # Where it takes messages apart.
 
 
 def scrubbed(text: str) -> str:
@@ -78,7 +79,7 @@ def begin(form: Form) -> None:
 
 def _scrubbed_record(*given: Any, **more: Any) -> logging.LogRecord:
     record = logging.LogRecord(*given, **more)
-    if record.name == _PAGES and record.exc_info and _made_up(record.exc_info[2]):
+    if record.name in (_PAGES, _SOCKET) and record.exc_info and _made_up(record.exc_info[2]):
         # Somebody made the message up: what it holds is theirs, and no fault of ours that a traceback finds.
         kind = record.exc_info[0].__name__ if record.exc_info[0] else "no reason"
         record.msg, record.args = f"A message that no page sends was refused: {kind}.", ()
@@ -99,9 +100,8 @@ def _made_up(trace: TracebackType | None) -> bool:
     known = [c for c in code if c.co_filename.startswith(own)]
     if not known or not known[-1].co_filename.startswith(STREAMLIT):
         return False
-    return (
-        known[-1].co_filename.startswith(f"{STREAMLIT}/runtime/state/") or known[-1].co_name == "deserialize"
-    )
+    where, name = known[-1].co_filename, known[-1].co_name
+    return where.startswith(f"{STREAMLIT}/runtime/state/") or name in ("deserialize", "_websocket_endpoint")
 
 
 def _json_record(*given: Any, **more: Any) -> logging.LogRecord:

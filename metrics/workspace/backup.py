@@ -390,7 +390,7 @@ def _unpacked(file: Path, work: Path) -> dict[str, Any]:
             size = sum(each.file_size for each in packed_files)
             if size > (room := shutil.disk_usage(work).free):
                 raise StoreError(
-                    f"{file} holds {size / 1e9:,.1f} GB, and {work.parent} has room for {room / 1e9:,.1f}. "
+                    f"{file} holds {size / 1e6:,.1f} MB, and {work.parent} has room for {room / 1e6:,.1f}. "
                     "Free space there, or restore into another folder; nothing was changed."
                 )
             for name, wanted in told["files"].items():

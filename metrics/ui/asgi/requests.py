@@ -12,6 +12,7 @@ from metrics.ui import logs, measures
 from metrics.ui.asgi.asked import Kind, address, base, kind, place, refuse
 
 NAME = "X-Request-ID"
+NOT_UNDERSTOOD = 1003  # RFC 6455: data of a kind that is not taken.
 _SOUND = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"}
 _QUIET: set[Kind] = {"static", "health", "metrics"}  # Written down only where they fail: 60 a visit.
@@ -46,8 +47,15 @@ class Requests:
                 status, begun_to_answer = 403, True
             await send(message)
 
+        async def in_bytes() -> Message:
+            message = await receive()
+            if message["type"] == "websocket.receive" and message.get("bytes") is None:
+                logs.told("A message that no page sends was refused: text.", logging.WARNING, request=name)
+                return {"type": "websocket.disconnect", "code": NOT_UNDERSTOOD}
+            return message
+
         try:
-            await self._app(scope, receive, named)
+            await self._app(scope, in_bytes, named)
         except Exception:  # Whatever it was, it is logged and the visitor gets a page instead of nothing.
             logging.getLogger("sixtwelve.server").exception("request %s failed", name)
             if begun_to_answer:
