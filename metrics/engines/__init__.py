@@ -152,7 +152,7 @@ class EngineStore:
         """Refused: there are no generations."""
         raise StoreError(f"A store on {self.engine} has no generations. Use the database's own recovery.")
 
-    def compact(self, since: datetime, compacted_at: datetime, *, by: str = "") -> int:  # noqa: ARG002
+    def compact(self, since: datetime, compacted_at: datetime, *, by: str = "") -> int:  # noqa: ARG002  (the shape of `Store`)
         """Refused: every telling is kept."""
         raise StoreError(f"A store on {self.engine} cannot forget: it keeps every value that was ever told.")
 

@@ -344,7 +344,7 @@ class _Chdb(Alone):
     def done(self, sql: str, bound: dict[str, object] | None = None) -> None:
         self._session.query(sql, params=bound)
 
-    def put(self, table: str, rows: pa.Table, *, temporary: bool = False) -> None:  # noqa: ARG002
+    def put(self, table: str, rows: pa.Table, *, temporary: bool = False) -> None:  # noqa: ARG002  (one shape)
         if not rows.num_rows:
             return
         with tempfile.TemporaryDirectory(prefix="wbr-") as folder:

@@ -155,11 +155,11 @@ class EmptyReading:
         """See `Reading`."""
         return _none("stretch", "days")
 
-    def samples(self, at: float, first: date, last: date) -> Columns:  # noqa: ARG002
+    def samples(self, at: float, first: date, last: date) -> Columns:  # noqa: ARG002  (one shape for all)
         """See `Reading`."""
         return _none("place", "days")
 
-    def each_day(self, first: date, last: date) -> Columns:  # noqa: ARG002
+    def each_day(self, first: date, last: date) -> Columns:  # noqa: ARG002  (one shape for all)
         """See `Reading`."""
         return {**_none(), "day": np.empty(0, "M8[D]")}
 

@@ -181,7 +181,7 @@ class _Connect:
     def settle(self, table: str) -> None:
         """Nothing: a view is looked at when it is read."""
 
-    def put(self, table: str, rows: pa.Table, *, temporary: bool = False) -> None:  # noqa: ARG002
+    def put(self, table: str, rows: pa.Table, *, temporary: bool = False) -> None:  # noqa: ARG002  (one shape)
         columns = ", ".join(rows.column_names)
         for first in range(0, rows.num_rows, AT_ONCE):
             self._view("wbr_new", rows.slice(first, AT_ONCE))

@@ -312,7 +312,7 @@ def _signals(deck: Deck) -> Sheet:
             found += [(row.signal, row.told, "") for row in block.table.rows]
             # A row that was judged holds values, and so a metric's unit.
             judged = [row for row in block.table.rows if row.metric and row.signal]
-            units |= {row.metric: row.unit for row in judged}  # type: ignore[misc]
+            units |= {row.metric: row.unit for row in judged}  # type: ignore[misc]  # See above.
         for signal, told, beside in found:
             if signal is None:
                 continue

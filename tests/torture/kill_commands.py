@@ -28,6 +28,7 @@ import sys
 import tempfile
 import time
 import traceback
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -145,7 +146,7 @@ def deck_of(folder: Path) -> str:
 # --- the kinds ------------------------------------------------------------------------------------
 
 
-class Kind:
+class Kind(ABC):
     """One kind of command. A turn is: make ready, kill `act`, look, go on to the end, look again.
 
     Attributes:
@@ -161,9 +162,10 @@ class Kind:
         self.counts: Counter[str] = Counter()
         place.mkdir()
 
-    def ready(self, turn: int) -> None:
+    def ready(self, turn: int) -> None:  # noqa: B027 - most acts need nothing
         """Make what the act needs."""
 
+    @abstractmethod
     def act(self) -> Any:
         """What is killed."""
 
@@ -171,9 +173,9 @@ class Kind:
         """Until it is killed."""
         time.sleep(self.chance.uniform(0, self.took * 1.1))
 
+    @abstractmethod
     def wrong(self, came_back: bool) -> Iterator[str]:
         """What is not as it must be after a kill, in words; the work is finished on the way."""
-        raise NotImplementedError
 
 
 class Undo(Kind):
