@@ -5,10 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PORT ?= 8501
+AUDITORS := $(VENV)/audit
 OLDER_DUCKDB := 1.5.6
 OLDER := $(VENV)/duckdb-$(OLDER_DUCKDB)
 # What touches DuckDB most: the store, the roll-up and the vectors of decks.
 ON_BOTH := $(addprefix tests/test_, duckdb_versions.py store.py rollup.py conformance_deck.py)
+
+# Hundreds of short processes import the package in the tests: compiled once, not by each.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: install demo test lint bench torture engines audit lock wheel clean
 
@@ -68,7 +72,7 @@ lock:
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header \
-		--extra postgres --extra mysql --extra clickhouse --extra test --extra audit pyproject.toml -o requirements.lock
+		--extra postgres --extra mysql --extra clickhouse --extra test pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate \
 		--extra postgres --extra mysql -c requirements.lock pyproject.toml -o deploy/requirements.lock
@@ -78,10 +82,18 @@ lock:
 		--no-annotate -c requirements.lock tests/engines/requirements.in -o tests/engines/requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--no-annotate tests/engines/server.in -o tests/engines/server.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate deploy/audit.in -o deploy/audit.lock
 
 # Ends with 2 where the vulnerability service could not be asked: that is no clean bill of health.
-audit: install
-	@$(BIN)/python deploy/audit.py
+audit: install $(AUDITORS)/.installed
+	@$(BIN)/python deploy/audit.py $(AUDITORS)/bin
+
+# In an environment of their own: what they bring along would be audited, and makes every start of `wbr` slower.
+$(AUDITORS)/.installed: deploy/audit.lock
+	@$(PYTHON) -m venv --clear $(AUDITORS)
+	$(AUDITORS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 wheel: install
 	$(BIN)/python -m hatchling build -t wheel

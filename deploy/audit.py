@@ -4,6 +4,8 @@ Four questions, each answered in words. Ends with 0 if all is well, 1 if somethi
 wrong was found but a question could not be asked: a vulnerability service that does not answer is no
 clean bill of health.
 
+Takes the folder of the programs that ask, which are installed apart from what they ask about.
+
 Writes `dist/licences.csv` and two bills of materials, `dist/sbom.json` of everything that was locked and
 `dist/sbom-server.json` of what a server installs.
 """
@@ -23,7 +25,6 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 DIST = ROOT / "dist"
-BIN = Path(sys.executable).parent
 PATIENCE = 600  # Seconds for the vulnerability service to answer for all packages.
 # The GPL would ask a company to give away what it builds around this; the LGPL and MPL do not.
 FORBIDDEN = re.compile(r"\b(A?GPL|GNU (AFFERO )?GENERAL PUBLIC|SSPL|BUSL|COMMONS.CLAUSE)", re.I)
@@ -55,10 +56,10 @@ class Verdict:
     told: str = ""
 
 
-def main() -> int:
+def main(auditors: Path) -> int:
     """Ask all four; tell each; the exit code."""
     DIST.mkdir(exist_ok=True)
-    verdicts = [locked(), holes(), licences(), bills()]
+    verdicts = [locked(), holes(auditors), licences(auditors), bills(auditors)]
     for verdict in verdicts:
         state = "WRONG" if verdict.wrong else "NOT ASKED" if verdict.unasked else "ok"
         print(f"{verdict.question}: {state}. {verdict.unasked or verdict.told}")
@@ -123,11 +124,11 @@ def _came(path: Path, wanted: set[str]) -> bool:
 # --- known holes -----------------------------------------------------------------------------
 
 
-def holes() -> Verdict:
+def holes(auditors: Path) -> Verdict:
     """Whether a locked package has a known hole, asked of two services; the first that knows the packages."""
     question, why = "Known holes", []
     for service in ("pypi", "osv"):
-        command = [BIN / "pip-audit", "--requirement", ROOT / "requirements.lock", "--require-hashes"]
+        command = [auditors / "pip-audit", "--requirement", ROOT / "requirements.lock", "--require-hashes"]
         options = ["--disable-pip", "-s", service, "--format", "json", "--progress-spinner", "off"]
         try:
             run = subprocess.run([*command, *options], capture_output=True, text=True, timeout=PATIENCE)
@@ -168,10 +169,10 @@ def _mended(hole: Mapping[str, Any]) -> str:
 # --- licences --------------------------------------------------------------------------------
 
 
-def licences() -> Verdict:
+def licences(auditors: Path) -> Verdict:
     """Whether every package may be used by a company that does not publish its own code."""
     command = [
-        BIN / "pip-licenses",
+        auditors / "pip-licenses",
         "--python",
         sys.executable,
         "--from",
@@ -213,7 +214,7 @@ def refusals(packages: Mapping[str, str]) -> Iterator[str]:
 # --- bills of materials ----------------------------------------------------------------------
 
 
-def bills() -> Verdict:
+def bills(auditors: Path) -> Verdict:
     """Write the bills of materials in CycloneDX."""
     made: Iterable[tuple[str, list[str]]] = (
         ("sbom.json", ["environment", sys.executable, "--pyproject", str(ROOT / "pyproject.toml")]),
@@ -222,7 +223,7 @@ def bills() -> Verdict:
     counted = []
     for name, what in made:
         options = ["--output-format", "JSON", "--output-reproducible", "--output-file", str(DIST / name)]
-        run = subprocess.run([BIN / "cyclonedx-py", *what, *options], capture_output=True, text=True)
+        run = subprocess.run([auditors / "cyclonedx-py", *what, *options], capture_output=True, text=True)
         if run.returncode:
             return Verdict("Bills of materials", (f"{name}: {run.stderr.strip()[-200:]}",))
         parts = json.loads((DIST / name).read_text(encoding="utf-8"))["components"]
@@ -231,4 +232,4 @@ def bills() -> Verdict:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(Path(sys.argv[1])))
