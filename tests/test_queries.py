@@ -342,6 +342,82 @@ def days_of_moments(folder, url):
     return {d.date(): v for d, v in zip(days["day"], days["value"], strict=True) if v == v}
 
 
+# fmt: off
+CLOCKS = [
+    # it is said that …                                        database      query of the day                                              words
+    ("a clock without zone is not the company's",              "duckdb",     "cast(bare as date)",                                         "its days come from bare, a timestamp without time zone, and were parted at the midnight written there, as if its clock were that of America/New_York. If its clock is UTC, write cast(bare at time zone 'UTC' as date); if it is the company's, cast(bare at time zone 'America/New_York' as date) says so"),
+    ("a timestamp without zone is a day as it is written",     "duckdb",     "bare",                                                       "its days come from bare, a timestamp without time zone"),
+    ("a moment is the company's day",                          "duckdb",     "sold",                                                       None),
+    ("a moment is cut to the company's day",                   "duckdb",     "cast(sold as date)",                                           None),
+    ("a zone that is written is meant",                        "duckdb",     "cast(bare at time zone 'UTC' as date)",                      None),
+    ("a day is a day",                                         "duckdb",     "day",                                                        None),
+    ("a clock without zone is not the company's",              "postgresql", "bare::date",                                                 "its days come from bare, a timestamp without time zone"),
+    ("a moment is cut to the company's day",                   "postgresql", "date_trunc('day', sold)",                                      None),
+    ("a zone that is written is meant",                        "postgresql", "(bare at time zone 'UTC')::date",                            None),
+    ("a clock of another zone parts the days there",           "chdb",       "toDate(sold)",                                                 "its days come from sold, whose clock is UTC, and were parted at the midnight there, not at that of America/New_York. Write toDate(sold, 'America/New_York')."),
+    ("midnight of another zone is no moment",                  "chdb",       "toDateTime64(toStartOfDay(sold), 3, 'UTC')",                   "all its days are midnight in UTC, and were taken as moments"),
+    ("a clock without a zone is the company's in ClickHouse",  "chdb",       "toDate(bare)",                                               None),
+    ("a zone that is written is meant",                        "chdb",       "toDate(sold, 'America/New_York')",                             None),
+]
+# fmt: on
+
+
+def clocks(folder, kind, server):
+    """A table of two moments, 23:30 of a Friday and 0:30 of a Sunday in New York, with its columns in the types that databases have."""
+    utc = [datetime(2026, 5, 9, 3, 30), datetime(2026, 5, 10, 4, 30)]
+    if kind == "chdb":
+        from chdb.session import Session
+
+        with closing(Session(str(folder / "ch"))) as session:
+            session.query("create database w")
+            session.query(
+                "create table w.clocks (sold DateTime('UTC'), bare DateTime, value Float64)"
+                " engine = MergeTree order by sold"
+            )
+            told = ", ".join(f"('{at}', '{at}', 5)" for at in utc)
+            session.query(f"insert into w.clocks values {told}")
+        return "chdb:///ch", "w.clocks"
+    create = "create table clocks (sold timestamptz, bare timestamp, day date, value int)"
+    told = [(f"{at}+00", at, at.date(), 5) for at in utc]
+    if kind == "postgresql":
+        with psycopg.connect(server.plain, autocommit=True) as connection:
+            connection.execute("drop table if exists clocks")
+            connection.execute(create)
+            connection.cursor().executemany("insert into clocks values (%s, %s, %s, %s)", told)
+        return server.plain, "clocks"
+    with closing(duckdb.connect(str(folder / "w.duckdb"))) as connection:
+        connection.execute(create)
+        connection.executemany("insert into clocks values (?, ?, ?, ?)", told)
+    return "duckdb:///w.duckdb", "clocks"
+
+
+@pytest.mark.parametrize(
+    "kind, day, words", [case[1:] for case in CLOCKS], ids=[f"{case[1]}: {case[0]}" for case in CLOCKS]
+)
+def test_a_midnight_that_may_be_another_is_said_at_load(tmp_path, postgres, kind, day, words):
+    url, table = clocks(tmp_path, kind, postgres)
+    query = (
+        f"with told as (select {day} as day, sum(value) as value from {table} group by 1) "
+        "select day, 'orders' as series, value, 'US' as country from told"
+    )
+    notices = house(tmp_path, url, query).load().notices
+    if words is None:
+        assert notices == ()
+    else:
+        (said,) = notices
+        assert said.startswith("revenue.sql: ")
+        assert words in said
+
+
+def test_a_count_of_seconds_is_no_day(tmp_path):
+    url, table = clocks(tmp_path, "chdb", None)
+    query = f"select sold as day, 'orders' as series, value, 'US' as country from {table}"
+    with pytest.raises(
+        SourceError, match=r"'day' comes as seconds since 1970.*toDate\(day, 'America/New_York'\)"
+    ):
+        house(tmp_path, url, query).load()
+
+
 # --- what goes wrong ----------------------------------------------------------------------------------
 
 

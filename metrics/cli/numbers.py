@@ -64,6 +64,7 @@ def load_form(report: LoadReport) -> dict[str, Any]:
             }
             for s in report.sources
         ],
+        "notices": list(report.notices),
     }
 
 
@@ -83,6 +84,7 @@ def load_words(report: LoadReport) -> str:
         "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
         for row in [titles, *rows]
     ]
+    lines += [f"Note: {notice}" for notice in report.notices]
     if report.undoes is not None:
         lines.append(f"Load {report.undoes} is undone; this is load {report.load}.")
     elif report.load is None:

@@ -1,7 +1,7 @@
 """Read one declared source: every file of it, into one table, or say which cells to mend."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -70,7 +70,8 @@ def read(
         if query is None:
             raise SourceError(f"{name}: nothing says where {source.path} runs.")
         with fetched(name, source.path, source.date.column, root, query, progress) as rows:
-            return _read(name, source, [(rows, source.path)], keep_good, calendar, progress)
+            told = _read(name, source, [(rows.path, source.path)], keep_good, calendar, progress)
+            return replace(told, notices=rows.notices)
     paths = tuple(files) if files is not None else source_files(source.path, root)
     named = [(path, display_name(path, root)) for path in paths]
     return _read(name, source, named, keep_good, calendar, progress)

@@ -80,6 +80,7 @@ class Readings:
         refused: Cells refused in all.
         rejects: The refused cells in order of file and line, `KEPT` of them at most.
         files: The files, in order of their names.
+        notices: A sentence each on what was assumed.
     """
 
     source: str
@@ -90,3 +91,4 @@ class Readings:
     refused: int
     rejects: tuple[Reject, ...]
     files: tuple[FileRead, ...]
+    notices: tuple[str, ...] = ()

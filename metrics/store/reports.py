@@ -139,9 +139,11 @@ class LoadReport:
         sources: One report a source: of a load in the order given, of an undo by name.
         version: The generation that holds the result.
         undoes: Of an undo: the load it took back.
+        notices: What people should look at, a sentence each: what was assumed, what is new.
     """
 
     load: int | None
     sources: tuple[SourceReport, ...]
     version: str = ""
     undoes: int | None = None
+    notices: tuple[str, ...] = ()

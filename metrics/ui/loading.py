@@ -159,7 +159,8 @@ def _report(report: LoadReport) -> str:
         f"{sum(getattr(source, name) for source in report.sources):,} {name}"
         for name in ("kept", "unchanged", "restated", "refused")
     ]
-    return f"<strong>{title}:</strong> {text.listed(totals)}."
+    notices = "".join(f"<br>{escape(notice)}" for notice in report.notices)
+    return f"<strong>{title}:</strong> {text.listed(totals)}.{notices}"
 
 
 # --- a file from this machine ----------------------------------------------------------------

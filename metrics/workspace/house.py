@@ -858,9 +858,11 @@ class Workspace:
         """
         self.may(by, "load")
         if self._whole is not None:
-            return self._whole.load(
+            report = self._whole.load(
                 names, files=files, whole=whole, keep_good=keep_good, by=by, progress=progress
             )
+            # A sentence may name what is not seen here.
+            return replace(report, notices=()) if self.hidden.metrics else report
         given = files or {}
         told = [n for n, s in self.all_sources.items() if s.form != "push"]
         wanted = list(names) or list(given) or told
@@ -877,7 +879,8 @@ class Workspace:
         report = self.store.add(readings, self.now().astimezone(UTC), by=by)
         if progress:
             progress("done", 1.0)
-        return report
+        assumed = [notice for reading in readings for notice in reading.notices]
+        return replace(report, notices=(*assumed, *report.notices))
 
     def read(
         self,

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,13 +16,16 @@ from metrics.errors import SourceError
 from metrics.ingest.files import source_files
 from metrics.ingest.query.address import ENGINES, Address, address
 from metrics.ingest.query.drivers import OverTimeError, batches
+from metrics.ingest.query.midnight import Clock, Origin, origin, remark
 from metrics.ingest.query.statement import asks_for, checked, filled
 
-__all__ = ["ENGINES", "Address", "Query", "address", "checked", "fetched", "filled"]
+__all__ = ["ENGINES", "Address", "Fetched", "Query", "address", "checked", "fetched", "filled"]
 
 MOST_ROWS = 1_000_000  # Where nothing was loaded before.
 TIMES = 10  # More than so many times the rows of the last load is a mistake in the query.
 SEVERAL = 1_000  # A source that was this small may grow as it likes.
+LAST_WRITTEN = 99_991_231  # The largest number that is a day in figures, 20260509.
+ASIDE = 10.0  # Seconds at most for what is only asked to say more.
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,19 @@ class Query:
     rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The rows of a query.
+
+    Attributes:
+        path: Of the Parquet file that holds them.
+        notices: A sentence each on what was assumed.
+    """
+
+    path: Path
+    notices: tuple[str, ...] = ()
+
+
 def most_rows(limit: int | None, before: int) -> int:
     """How many rows a query may return: as declared, else ten times what came before.
 
@@ -66,7 +82,7 @@ def fetched(
     root: Path,
     query: Query,
     progress: Callable[[str, float], None] | None = None,
-) -> Iterator[Path]:
+) -> Iterator[Fetched]:
     """Run a source's query; give its rows as a Parquet file that is gone afterwards.
 
     Args:
@@ -88,8 +104,28 @@ def fetched(
     sql = filled(whole, path, dialect, query.since, query.until)
     with tempfile.TemporaryDirectory(prefix="wbr-") as folder:
         found = Path(folder) / "rows.parquet"
-        _written(name, path, sql, day, root, query, found, progress)
-        yield found
+        clock = Clock(query.zone)
+        _written(name, path, sql, day, root, query, found, progress, clock)
+        yield Fetched(found, _assumed(path, sql, day, root, query, clock))
+
+
+def _assumed(path: str, sql: str, day: str, root: Path, query: Query, clock: Clock) -> tuple[str, ...]:
+    """What was assumed about the midnight that parts the days, if it may be wrong."""
+    dialect = query.address.engine.dialect
+    of = None if clock.moments and not clock.midnight else origin(sql, day, dialect)
+    said = remark(path, dialect, clock, of, _kind(of, root, query))
+    return (said,) if said else ()
+
+
+def _kind(of: Origin | None, root: Path, query: Query) -> str:
+    """The type of the column that the days come from, in the database's words; empty if it is not told."""
+    if of is None or not of.asks:
+        return ""
+    seconds = min(query.seconds, ASIDE)
+    with suppress(Exception):  # Whatever a driver raises: the rows are there, only a remark is lacking.
+        for batch in batches(query.address, of.asks, seconds=seconds, zone=query.zone, root=root):
+            return str(batch.column(0)[0])
+    return ""
 
 
 def incremental(path: str, root: Path, dialect: str) -> bool:
@@ -116,6 +152,7 @@ def _written(
     query: Query,
     into: Path,
     progress: Callable[[str, float], None] | None,
+    clock: Clock,
 ) -> None:
     """Write the rows as they come, so that memory does not grow with them."""
     writer: arrow_parquet.ParquetWriter | None = None
@@ -128,7 +165,7 @@ def _written(
                     f"{name}: {path} returned more than {query.rows:,} rows, and was stopped. If that is "
                     "right, declare `most_rows` on the source; else look for a join that multiplies rows."
                 )
-            table = _plain(pa.Table.from_batches([batch]), day, query.zone, path)
+            table = _plain(pa.Table.from_batches([batch]), day, query.zone, path, clock)
             if writer is None:
                 writer = arrow_parquet.ParquetWriter(into, table.schema)
             writer.write_table(_as(table, writer.schema))
@@ -159,7 +196,7 @@ def _told(path: str, error: Exception, where: Address) -> str:
     return f"{path} failed at {where.shown}: {said[:600]}. The numbers loaded before are as they were."
 
 
-def _plain(table: pa.Table, day: str, zone: str, path: str) -> pa.Table:
+def _plain(table: pa.Table, day: str, zone: str, path: str, clock: Clock) -> pa.Table:
     """Types that Parquet and the reader of files know; a moment in the day's column becomes its day there."""
     columns = []
     for field, column in zip(table.schema, table.columns, strict=True):
@@ -170,6 +207,9 @@ def _plain(table: pa.Table, day: str, zone: str, path: str) -> pa.Table:
         if pa.types.is_dictionary(kind):
             column = column.cast(kind.value_type)
             kind = column.type
+        if field.name == day:
+            clock.look(column)
+            _refuse_seconds(column, day, zone, path)
         if field.name == day and pa.types.is_timestamp(kind) and kind.tz:
             column = pc.local_timestamp(column.cast(pa.timestamp("us", zone)))
         elif pa.types.is_decimal(kind) or pa.types.is_float16(kind):
@@ -184,6 +224,15 @@ def _plain(table: pa.Table, day: str, zone: str, path: str) -> pa.Table:
             )
         columns.append(column)
     return pa.table(columns, names=table.schema.names)
+
+
+def _refuse_seconds(column: pa.ChunkedArray, day: str, zone: str, path: str) -> None:
+    """Refuse ClickHouse's DateTime in the day's column: it comes as a count of seconds, without its zone."""
+    if pa.types.is_uint32(column.type) and (first := pc.max(column).as_py()) and first > LAST_WRITTEN:
+        raise SourceError(
+            f"{path}: column {day!r} comes as seconds since 1970, as {first}: ClickHouse hands a DateTime "
+            f"over so. Make it a day in the query, where the company is: toDate({day}, '{zone}')."
+        )
 
 
 def _as(table: pa.Table, schema: pa.Schema) -> pa.Table:
