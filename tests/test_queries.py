@@ -479,6 +479,64 @@ def refused_with(words, folder, url, query):
     return str(refusal.value)
 
 
+TWICE = "from facts a, (select unnest(range({n})) as n) b"
+# fmt: off
+MULTIPLIED = [
+    # it is …                                                       query                                                                                          refused with                                   or said, as well as how it is taken back
+    ("refused where twelve times the segments come",                f"select day, series, value, country || b.n as country {TWICE.format(n=12)}",                    "tells 24 segments of orders on one day, where 2 are known. Nothing was loaded", None),
+    ("said where four times the segments come",                     f"select day, series, value, country || b.n as country {TWICE.format(n=4)}",                     None, ("revenue.sql tells 8 segments of orders on one day, where 2 were known: look for a join that multiplies rows.",
+                                                                                                                                                                           "8 segments of orders seen for the first time: country=CA0, country=CA1, country=CA2, country=CA3, country=US0 and 3 more.")),
+    ("said where one segment is new",                               "select * from facts union all select day, series, 7, 'MX' from facts where country = 'US'",      None, ("1 segment of orders seen for the first time: country=MX.",)),
+    ("said where every value comes twelve times",                   f"select day, series, sum(value) as value, country {TWICE.format(n=12)} group by all",            None, ("revenue.sql: all 30 values of orders that were told before come 12 times as large: look for a join that multiplies rows.",)),
+    ("nothing where values were corrected",                         "select day, series, value + 7 as value, country from facts",                                     None, ()),
+    ("nothing where nothing changed",                               "select * from facts",                                                                            None, ()),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(
+    "query, refused, said", [case[1:] for case in MULTIPLIED], ids=[c[0] for c in MULTIPLIED]
+)
+def test_rows_that_come_several_times_over(tmp_path, query, refused, said):
+    before = loaded(tmp_path, a_duckdb(tmp_path))
+    workspace = house(tmp_path, "duckdb:///w.duckdb", query)
+    if refused is None:
+        assert workspace.load(whole=True).notices == said
+        return
+    with pytest.raises(SourceError, match=refused):
+        workspace.load(whole=True)
+    assert workspace.version == before
+    allowed = house(tmp_path, "duckdb:///w.duckdb", query, more=", most_rows: 10000")
+    assert len(allowed.load(whole=True).notices) == 2, "declared, it is loaded, and still said"
+
+
+def test_the_first_load_of_a_query_says_nothing(tmp_path):
+    assert house(tmp_path, a_duckdb(tmp_path)).load().notices == ()
+
+
+@pytest.mark.parametrize("times, refused", [(1, False), (3, True)])
+def test_samples_that_all_come_several_times_are_refused(tmp_path, times, refused):
+    with closing(duckdb.connect(str(tmp_path / "w.duckdb"))) as connection:
+        connection.execute(
+            "create table waits as select date '2026-05-01' + (i % 9)::int as day, (i * 7 % 40)::double as wait"
+            " from range(900) t(i)"
+        )
+        connection.execute("insert into waits select day, wait from waits where wait = 7")
+    query = f"select day, wait from waits, range({times}) b where day > :from"
+    house(tmp_path, "duckdb:///w.duckdb", query)
+    told = (tmp_path / "wbr.yaml").read_text()
+    columns = told[told.index("series_column") : told.index("}", told.index("series_column"))]
+    told = told.replace(columns, "samples: {wait: wait}")
+    told = told.replace("{how: total, series: orders}", "{how: percentile, samples: wait, at: 0.9}")
+    (tmp_path / "wbr.yaml").write_text(told)
+    workspace = Workspace(tmp_path, clock=lambda: NOW, environment={"WAREHOUSE_URL": "duckdb:///w.duckdb"})
+    if refused:
+        with pytest.raises(SourceError, match=r"every sample of wait comes 3 times\. Nothing was loaded"):
+            workspace.load()
+    else:
+        assert workspace.load().notices == ()
+
+
 @pytest.mark.parametrize("driver", ["", "+psycopg"])
 @pytest.mark.parametrize("query, words", [case[1:] for case in FAULTS], ids=[case[0] for case in FAULTS])
 def test_what_goes_wrong_at_postgresql_is_told_and_the_old_numbers_stay(

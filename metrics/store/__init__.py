@@ -40,12 +40,22 @@ from metrics.errors import StoreError
 from metrics.health import Trouble
 from metrics.store import looking
 from metrics.store.generations import READER_MEMORY, SPILL, Generations, Stepped, is_damage
-from metrics.store.reports import FileRead, LoadReport, Progress, Readings, Reject, SourceReport, silent
+from metrics.store.reports import (
+    FileRead,
+    FirstSeen,
+    LoadReport,
+    Progress,
+    Readings,
+    Reject,
+    SourceReport,
+    silent,
+)
 from metrics.store.statements import sql
 from metrics.store.vintages import compacted, horizon, loaded, undone, views
 
 __all__ = [
     "FileRead",
+    "FirstSeen",
     "LoadReport",
     "Progress",
     "Readings",

@@ -98,6 +98,21 @@ class Readings(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class FirstSeen:
+    """Segments of a series that no load told before.
+
+    Attributes:
+        series: The series, which was told before.
+        count: How many combinations of segments are new.
+        examples: The first of them in order of their names, JSON with sorted keys.
+    """
+
+    series: str
+    count: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SourceReport:
     """What became of one source in a load, or in the undo of one.
 
@@ -116,6 +131,7 @@ class SourceReport:
         series: Series told of, counting each combination of segments.
         first_day: First day told of; None if the source had no value.
         last_day: Last day told of.
+        first_seen: By series, segments that no load told before; empty of an undo.
     """
 
     source: str
@@ -128,6 +144,7 @@ class SourceReport:
     series: int
     first_day: date | None
     last_day: date | None
+    first_seen: tuple[FirstSeen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from metrics.errors import StoreError
-from metrics.store.reports import LoadReport, Progress, Readings, SourceReport
+from metrics.store.reports import FirstSeen, LoadReport, Progress, Readings, SourceReport
 from metrics.store.statements import Table, one, rows, sql
 
 _TABLES: dict[str, Table] = {"values": "observation", "samples": "sample"}
 _Segments = tuple[tuple[str, str], ...]
+_EXAMPLES = 5
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,13 @@ class _Coded:
         table: `series_id`, `day`, `value`, `origin`; a row a value.
         origins: The file and the time observed (None: when loaded) that `origin` counts from 0.
         series: How many series it tells of.
+        first_seen: Segments that no load told before.
     """
 
     table: pa.Table
     origins: tuple[tuple[str, datetime | None], ...]
     series: int
+    first_seen: tuple[FirstSeen, ...] = ()
 
 
 def views(connection: duckdb.DuckDBPyConnection, as_of: datetime | None) -> None:
@@ -217,6 +220,7 @@ def _coded(connection: duckdb.DuckDBPyConnection, readings: Sequence[Readings]) 
     ):
         known[name, tuple(sorted(segments.items()))] = series_id
         shape[name] = (grain, kind)
+    before = frozenset(shape)
     new: list[tuple[int, str, str, _Segments, str]] = []
     coded = []
     for reading in readings:
@@ -228,12 +232,15 @@ def _coded(connection: duckdb.DuckDBPyConnection, readings: Sequence[Readings]) 
         codes = names_at.astype(np.int64) * max(len(segments_of), 1) + segments_at
         pairs = pa.array(codes).dictionary_encode()
         ids = []
+        unseen: dict[str, list[_Segments]] = {}
         for code in pairs.dictionary.to_pylist():
             name, segments = names[code // len(segments_of)], segments_of[code % len(segments_of)]
             _refuse_other_shape(connection, name, reading, shape)
             if (name, segments) not in known:
                 known[name, segments] = len(known) + 1
                 new.append((known[name, segments], name, reading.grain, segments, reading.kind))
+                if name in before:
+                    unseen.setdefault(name, []).append(segments)
             ids.append(known[name, segments])
         origin, origins = _origins(table)
         columns = {
@@ -242,7 +249,7 @@ def _coded(connection: duckdb.DuckDBPyConnection, readings: Sequence[Readings]) 
             "value": table["value"].cast(pa.float64()),
             "origin": origin,
         }
-        coded.append(_Coded(pa.table(columns), origins, len(set(ids))))
+        coded.append(_Coded(pa.table(columns), origins, len(set(ids)), _first_seen(unseen)))
     if new:
         series_ids, new_names, grains, new_segments, kinds = zip(*new, strict=True)
         connection.register(
@@ -260,6 +267,18 @@ def _coded(connection: duckdb.DuckDBPyConnection, readings: Sequence[Readings]) 
         rows(connection, "note_series")
         connection.unregister("new_series")
     return coded
+
+
+def _first_seen(unseen: dict[str, list[_Segments]]) -> tuple[FirstSeen, ...]:
+    """What was not known of series that were, with a few examples each."""
+    return tuple(
+        FirstSeen(
+            name,
+            len(found),
+            tuple(json.dumps(dict(each), ensure_ascii=False) for each in sorted(found)[:_EXAMPLES]),
+        )
+        for name, found in sorted(unseen.items())
+    )
 
 
 def _refuse_unfinished(reading: Readings) -> None:
@@ -425,6 +444,7 @@ def _report(reading: Readings, coded: _Coded, told: int, kept: int, restated: in
         series=coded.series,
         first_day=days["min"],
         last_day=days["max"],
+        first_seen=coded.first_seen,
     )
 
 

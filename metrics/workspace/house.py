@@ -58,6 +58,7 @@ from metrics.workspace.importing import Importing
 from metrics.workspace.judging import Judging
 from metrics.workspace.limits import Limits
 from metrics.workspace.loop import Loop
+from metrics.workspace.noticing import Noticing, first_seen
 from metrics.workspace.observing import Observing
 from metrics.workspace.once import Once
 from metrics.workspace.preparing import Preparing
@@ -853,7 +854,8 @@ class Workspace:
             progress: Called with what is being done and the share done, 0 to 1.
 
         Raises:
-            SourceError: A cell was refused; nothing of any source is loaded.
+            SourceError: A cell was refused, or a query's rows come several times over; nothing of any source
+                is loaded.
             NotAllowedError: Somebody of `people` loads who has no right to.
         """
         self.may(by, "load")
@@ -866,21 +868,23 @@ class Workspace:
         given = files or {}
         told = [n for n, s in self.all_sources.items() if s.form != "push"]
         wanted = list(names) or list(given) or told
-        readings = []
+        readings: list[ingest.Readings] = []
+        assumed: list[str] = []
         for done, name in enumerate(wanted):
             told_of = None if progress is None else partial(_scaled, progress, done, len(wanted) + 1)
             if told_of:
                 told_of(f"reading {name}", 0.0)
-            readings.append(
-                self.read(name, given.get(name), keep_good=keep_good, whole=whole, progress=told_of)
-            )
+            reading = self.read(name, given.get(name), keep_good=keep_good, whole=whole, progress=told_of)
+            readings.append(reading)
+            assumed += reading.notices
+            if self.source(name).form == "sql" and name not in given:
+                assumed += Noticing(self).of_query(reading)
         if progress:
             progress("writing the store", len(wanted) / (len(wanted) + 1))
         report = self.store.add(readings, self.now().astimezone(UTC), by=by)
         if progress:
             progress("done", 1.0)
-        assumed = [notice for reading in readings for notice in reading.notices]
-        return replace(report, notices=(*assumed, *report.notices))
+        return replace(report, notices=(*assumed, *first_seen(report)))
 
     def read(
         self,

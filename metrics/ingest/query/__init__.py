@@ -17,9 +17,22 @@ from metrics.ingest.files import source_files
 from metrics.ingest.query.address import ENGINES, Address, address
 from metrics.ingest.query.drivers import OverTimeError, batches
 from metrics.ingest.query.midnight import Clock, Origin, origin, remark
+from metrics.ingest.query.multiplied import reach, refuse_multiplied, remarks
 from metrics.ingest.query.statement import asks_for, checked, filled
 
-__all__ = ["ENGINES", "Address", "Fetched", "Query", "address", "checked", "fetched", "filled"]
+__all__ = [
+    "ENGINES",
+    "Address",
+    "Fetched",
+    "Query",
+    "address",
+    "checked",
+    "fetched",
+    "filled",
+    "reach",
+    "refuse_multiplied",
+    "remarks",
+]
 
 MOST_ROWS = 1_000_000  # Where nothing was loaded before.
 TIMES = 10  # More than so many times the rows of the last load is a mistake in the query.
