@@ -183,9 +183,19 @@ def test_segments_of_a_load_that_was_undone_are_no_cells(tmp_path):
         file.write(f"{WEEK},orders,7,US1,phone\n")
     load = shop.load().load
     assert len(shop.segmented("orders", ["country"], WEEK).cells) == 4
+    assert "US1" in shop.dimensions()["country"]
     shop.undo(load)
     told = shop.segmented("orders", ["country"], WEEK)
     assert [dict(c.where)["country"] for c in told.cells] == ["CA", "US", "MX"]
+    assert shop.dimensions()["country"] == ("CA", "MX", "US")
+    with pytest.raises(
+        UnknownNameError, match=r"'US1' is not among the segments of country\. Did you mean 'US'"
+    ):
+        shop.sliced({"country": "US1"})
+    (split,) = the_change(shop, "orders", "country").splits
+    assert sorted(c.segment for c in split.made.contributions) == ["CA", "MX", "US"]
+    (split,) = the_change(shop, "orders", "country × device").splits
+    assert "US1 × phone" not in {c.segment for c in split.made.contributions}
 
 
 def test_what_a_segment_holds_is_not_split_again(shop):

@@ -430,6 +430,18 @@ class Drivers:
 
     # --- segments ----------------------------------------------------------------------------
 
+    def _stored(self, connection: Readable) -> list[Stored]:
+        """The stored series, without segments that only an undone load told."""
+        stored = reading_of(connection).series()
+        if self._house.past is not None:
+            return list(stored)  # What stood then may stand no more.
+        standing = self._house.carried
+        return [
+            each
+            for each in stored
+            if all(s in standing.get(each[1], {}).get(d, ()) for d, s in each[3].items())
+        ]
+
     def _segments(self, connection: Readable, metric: Metric) -> dict[str, tuple[str, ...]]:
         """The dimensions that every series of a metric carries, each with its segments in order.
 
@@ -439,7 +451,7 @@ class Drivers:
         if parts is None:
             return {}
         held = parts.where
-        stored = reading_of(connection).series()
+        stored = self._stored(connection)
         by_series = [_carried(stored, name, held) for name in parts.series]
         shared = [d for d in by_series[0] if all(d in other for other in by_series[1:]) and d not in held]
         found = {d: tuple(sorted(set().union(*(carried[d] for carried in by_series)))) for d in shared}
@@ -455,7 +467,7 @@ class Drivers:
             return {d: {s: {d: s} for s in names} for d, names in segments.items() if by in (None, d)}
         found = {
             tuple(carried[d] for d in combined)
-            for _, name, _, carried in reading_of(connection).series()
+            for _, name, _, carried in self._stored(connection)
             if name in parts.series
             and all(d in carried for d in combined)
             and all(carried.get(d) == s for d, s in parts.where.items())

@@ -140,12 +140,17 @@ def _refuse_unknown(carried: Mapping[str, Mapping[str, set[str]]], where: Mappin
 
 
 def carried(house: "Workspace") -> dict[str, dict[str, set[str]]]:
-    """Of each series that metrics read, its dimensions and their segments."""
+    """Of each series that metrics read, its dimensions and their segments of which something stands.
+
+    A house of the past offers what stands no more as well: the store does not tell what stood when.
+    """
     found: dict[str, dict[str, set[str]]] = {}
     if not house.version:
         return found
     series = [s for m in house.registry.definitions.metrics.values() for s in series_of(m.measure)]
     told = house.store.coverage(list(dict.fromkeys(series)))
+    if house.past is None:  # What stood then may stand no more.
+        told = told[told["days"] > 0]  # What a load brought that was undone has no value, and is no segment.
     for name, segments in zip(told["series"], told["segments"], strict=True):
         of_one = found.setdefault(str(name), {})
         for dimension, segment in json.loads(segments).items():
