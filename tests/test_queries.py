@@ -514,6 +514,26 @@ def test_the_first_load_of_a_query_says_nothing(tmp_path):
     assert house(tmp_path, a_duckdb(tmp_path)).load().notices == ()
 
 
+def test_what_a_query_tells_wrong_is_counted_by_its_reason(tmp_path):
+    url = a_duckdb(tmp_path)
+    query = (
+        "select * from facts union all select * from facts where country = 'US'"
+        " union all select day, 'Net Sales', value, country from facts where country = 'CA'"
+    )
+    with pytest.raises(SourceError) as refusal:
+        house(tmp_path, url, query).load()
+    told = str(refusal.value).splitlines()
+    assert [line for line in told if not line.startswith(" ")] == [
+        "revenue: 140 cells are refused:",
+        "- 70 repeat a day, series and segments that another row tells: group the query by them, such as",
+        "- 70 in column 'series', each is not the id of a series, such as",
+        "Mend the query and load again. To see all of them: wbr load revenue --keep-good loads the rest, and the "
+        "Sources page of wbr serve lists what it refused; wbr undo takes that load back.",
+    ]
+    assert told[2].startswith("    revenue.sql, row ")
+    assert len(told) == 10
+
+
 @pytest.mark.parametrize("times, refused", [(1, False), (3, True)])
 def test_samples_that_all_come_several_times_are_refused(tmp_path, times, refused):
     with closing(duckdb.connect(str(tmp_path / "w.duckdb"))) as connection:

@@ -24,6 +24,10 @@ from metrics.ingest.repeats import Repeats, ordered, repeats
 from metrics.ingest.tables import Table, UnfitError, position
 from metrics.periods import Calendar
 
+FEW = 5  # Refused cells of a query that are told one by one; more are told by their reason.
+EXAMPLES = 3  # Of each reason.
+REPEATS = "repeats "
+
 
 def read(
     name: str,
@@ -246,7 +250,8 @@ def _readings(
         repeated[again.members[again.refused]] = True
     rejects = _rejects(tables, found, observations, again, source)
     if refused and not keep_good:
-        raise SourceError(_message(name, refused, rejects, tables))
+        several = source.form == "sql" and len(rejects) > FEW
+        raise SourceError((_summary if several else _message)(name, refused, rejects, tables))
     return Readings(
         source=name,
         grain=source.grain,
@@ -356,7 +361,7 @@ class _Told:
             line=self.line,
             column=self.column,
             cell=self.value,
-            reason=f"repeats {of} of {period}, which {', '.join(others[:3])}{more}: keep one of the rows",
+            reason=f"{REPEATS}{of} of {period}, which {', '.join(others[:3])}{more}: keep one of the rows",
         )
 
 
@@ -371,6 +376,37 @@ def _message(
     cells = "1 cell is refused" if refused == 1 else f"{refused:,} cells are refused"
     listed = "\n".join(told)
     return f"{name}: {cells}:\n{listed}\nMend them and load again, or load the rest with --keep-good."
+
+
+def _summary(
+    name: str, refused: int, rejects: Sequence[Reject], tables: Sequence[tuple[Table, Layout]]
+) -> str:
+    """Refused cells of a query by reason: it is the query that is mended, and not its rows."""
+    words = {table.name: table.line_word for table, _ in tables}
+    groups: dict[str, list[Reject]] = {}
+    for reject in rejects:
+        groups.setdefault(_reason(reject), []).append(reject)
+    told = [f"{name}: {refused:,} cells are refused:"]
+    for reason, found in sorted(groups.items(), key=lambda one: -len(one[1]))[:SHOWN]:
+        told.append(f"- {len(found):,} {reason}, such as")
+        told += [f"    {sentence(one, words[one.file])}" for one in found[:EXAMPLES]]
+    rest = refused - sum(map(len, sorted(groups.values(), key=len)[-SHOWN:]))
+    if rest:
+        told.append(f"- … and {rest:,} more")
+    return "\n".join(
+        [
+            *told,
+            f"Mend the query and load again. To see all of them: wbr load {name} --keep-good loads the rest, "
+            "and the Sources page of wbr serve lists what it refused; wbr undo takes that load back.",
+        ]
+    )
+
+
+def _reason(reject: Reject) -> str:
+    """Why a cell is refused, without what it says itself and without the remedy."""
+    if reject.reason.startswith(REPEATS):
+        return "repeat a day, series and segments that another row tells: group the query by them"
+    return f"in column '{reject.column}', each {reject.reason.partition(':')[0]}"
 
 
 def sentence(reject: Reject, line_word: str = "line") -> str:
