@@ -159,6 +159,8 @@ def test_of_a_ratio_the_rest_is_total_over_total(shop):
     assert told.whole.week == pytest.approx(last(shop, "conversion"))
     assert told.rest.week == pytest.approx(0.1)
     assert told.cells[0].counted + told.rest.counted == told.whole.counted
+    weighed = sum(each.share * each.week for each in (*told.cells, told.rest))
+    assert weighed == pytest.approx(told.whole.week), "a share of a ratio is the weight of its rate"
 
 
 @pytest.mark.parametrize(
@@ -236,6 +238,10 @@ def test_the_commands_tell_a_segment(shop):
         ("cell", {"country": "MX"}),
         ("whole", {}),
     ]
+    table = run(app, ["segments", "conversion", "--by", "country", "--week", "2026-05-09", *folder])
+    assert table.stdout.splitlines()[-1] == (
+        "share: a segment's part of sessions, by which its rate weighs in the whole."
+    )
     deck = run(
         app, ["deck", "--where", "country=US", "--where", "device=desk", "--week", "2026-05-09", *folder]
     )

@@ -27,6 +27,7 @@ from metrics.cli.shared import (
     sliced,
 )
 from metrics.deck import Marked
+from metrics.definitions import Ratio
 from metrics.export import JSON, Exported
 from metrics.text import chance, chance_of_watches, counted, full
 from metrics.workspace import Workspace
@@ -235,6 +236,10 @@ def segments(
         share = "—" if cell.share is None else f"{cell.share:.1%}"
         few = "  few" if cell.small else ""
         typer.echo(f"{name:{width}}  {values[0]:>12}  {values[1]:>12}  {values[2]:>12}  {share:>6}{few}")
+    if isinstance(measure := told.metric.measure, Ratio):
+        typer.echo(
+            f"share: a segment's part of {measure.denominator}, by which its rate weighs in the whole."
+        )
 
 
 @app.command()
