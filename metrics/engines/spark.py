@@ -30,8 +30,11 @@ from metrics.errors import StoreError
 
 ENDING = 600.0  # Seconds after which a load that was about to end is taken for dead.
 AT_ONCE = 500_000  # Rows in one message: 12 MB.
+KEPT = 1_000_000  # Rows of a view that are computed once and handed back: 28 MB at most.
 OWN = ("database", "location")  # Parameters of the address that are this program's, not Spark's.
 SPARK_PORT = 15002
+_SCHEME = re.compile(r"^\w+:/*|^/+")
+_LOST_TASK = re.compile(r"^Job aborted.*?most recent failure: Lost task [^)]*\)( \([^)]*\))?: ")
 QUOTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -102,6 +105,8 @@ class Spark:
             if writes and not self.exists(session):
                 self._make(session, address)
                 self._remembered(address)
+            elif writes and address.location:
+                _located(session, address)
             yield session
 
     @contextmanager
@@ -141,9 +146,11 @@ class Spark:
                     "keep them in to the address of the store: /;location=s3://bucket/folder."
                 )
 
-    def exists(self, session: Session) -> bool:
-        """See `Engine`."""
-        return "load" in session.asked("SHOW TABLES LIKE 'load'")["tableName"].to_pylist()
+    def exists(self, session: "_Connect") -> bool:
+        """See `Engine`; nobody drops them, so that a session asks until they are there."""
+        if not session.made:
+            session.made = "load" in session.asked("SHOW TABLES LIKE 'load'")["tableName"].to_pylist()
+        return session.made
 
     def size(self, session: Session) -> None:
         """See `Engine`: Spark does not tell it."""
@@ -157,6 +164,8 @@ class Spark:
 
 
 class _Connect:
+    made = False  # Whether the tables were seen.
+
     def __init__(self, engine: Spark, address: Address, spark: Any) -> None:
         self._engine = engine
         self._address = address
@@ -179,7 +188,15 @@ class _Connect:
         self.done(f"DROP VIEW {table}")
 
     def settle(self, table: str) -> None:
-        """Nothing: a view is looked at when it is read."""
+        """A view is computed again by each statement that reads it: its rows take its place, if they are few.
+
+        They come here and go back, because only some servers keep a view's rows themselves, and what
+        they keep outlives a session that is killed. Of too many the view stays, so that neither side's
+        memory grows with the store.
+        """
+        rows = self.asked(f"SELECT * FROM {table} LIMIT {KEPT + 1}")  # A name of `Asking`'s.
+        if rows.num_rows <= KEPT:
+            self._view(table, rows)
 
     def put(self, table: str, rows: pa.Table, *, temporary: bool = False) -> None:  # noqa: ARG002  (one shape)
         columns = ", ".join(rows.column_names)
@@ -276,6 +293,19 @@ def _enter(session: Session, database: str, failure: Any) -> None:
         session.done(f"USE DATABASE {database}")
 
 
+def _located(session: Session, address: Address) -> None:
+    """A catalog that remembers its tables does not look at the address: what they were made with stands."""
+    rows = session.asked("DESCRIBE TABLE EXTENDED load").to_pylist()
+    wanted = f"/{_SCHEME.sub('', address.location)}/load"
+    for place in (row["data_type"] for row in rows if row["col_name"] == "Location"):
+        if not any(spelt.rstrip("/").endswith(wanted) for spelt in (place, unquote(place))):
+            raise StoreError(
+                f"The catalog of this Spark server keeps the tables of {address.database or 'default'} "
+                f"in {place.rpartition('/')[0]}, not in {address.location}. Put that folder, or another "
+                "database, into the address of the store; or drop the tables there if nothing was loaded."
+            )
+
+
 def _refusal(error: Exception, address: Address) -> StoreError:
     """What Spark said, without what stands in its address."""
     said = str(error)
@@ -283,7 +313,7 @@ def _refusal(error: Exception, address: Address) -> StoreError:
         said = "the server does not answer any more. Start it, and try again."
     elif "OPERATION_CANCELED" in said or "operation not found" in said:
         said = f"a statement was stopped after {QUERY_LIMIT} s, or by the server."
-    said = said.strip().split("\n", 1)[0]
+    said = _LOST_TASK.sub("", said.strip().split("\n", 1)[0])
     for secret in sorted(filter(None, address.secrets), key=len, reverse=True):
         said = said.replace(secret, "…")
     return StoreError(f"The store on Spark cannot be used: {said[:300]}")

@@ -31,7 +31,6 @@ QUICK = {  # One small machine: a statement on a few rows takes a tenth of a sec
     "spark.ui.enabled": "false",
     "spark.sql.shuffle.partitions": "1",
     "spark.default.parallelism": "1",
-    "spark.sql.codegen.wholeStage": "false",
     "spark.sql.adaptive.enabled": "false",
     "spark.connect.grpc.binding.address": "127.0.0.1",
 }
@@ -349,6 +348,24 @@ def test_a_catalog_that_forgets_is_told_before_anything_is_written(servers):
     server = servers("sail")
     with pytest.raises(StoreError, match=r"forgets tables when a session ends\. Add the folder"):
         stored(f"sc://127.0.0.1:{server.port}").add([orders(1)], at(1))
+
+
+def test_a_folder_that_a_remembering_catalog_does_not_look_into_is_told(servers):
+    server = servers("spark")
+    url = server.url()
+    stored(url).add([orders(1)], at(1))
+    moved = f"{url}-moved"
+    with pytest.raises(StoreError, match=rf"keeps the tables of d\d+ in file:{server.folder}/d\d+, not in"):
+        stored(moved).add([orders(1, 2)], at(2))
+    assert not Path(moved.partition("location=")[2]).exists()
+    assert len(stored(url).loads()) == 1
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_in_one_line(server):
+    url = server.url().partition("location=")[0] + "location=/proc/nowhere"
+    with pytest.raises(StoreError, match=r"cannot be used: [^\n]{0,200}/proc/nowhere/claim") as refusal:
+        stored(url).add([orders(1)], at(1))
+    assert "Job aborted" not in str(refusal.value)
 
 
 def test_a_name_is_not_changed_in_files_that_are_only_added_to(server):
