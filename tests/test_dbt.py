@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from metrics.cli import app
 from metrics.errors import SourceError
 from metrics.ingest import dbt
-from metrics.ingest.query import checked
+from metrics.ingest.dbt.range import between
+from metrics.ingest.query import checked, filled
 from metrics.workspace import Workspace
 
 TODAY = date(2026, 5, 11)
@@ -149,6 +150,61 @@ def test_every_query_is_one_select_that_only_reads(target):
     for dialect in ("duckdb", "postgres", "snowflake", "redshift", "databricks", "trino"):
         for name, text in queries.items():
             assert checked(text, name, dialect)
+
+
+# fmt: off
+RANGES = [
+    # it is asked for …                                       adapter       type in the catalog          condition
+    ("half-open where it is a moment",                        "duckdb",     "timestamp",                 "ordered_at >= :from and ordered_at < :to + INTERVAL 1 DAY"),
+    ("half-open where it is a moment with a zone",            "postgres",   "timestamp with time zone",  "ordered_at >= :from and ordered_at < :to + INTERVAL '1 DAY'"),
+    ("half-open where dbt says it is of time",                "postgres",   "",                          "ordered_at >= :from and ordered_at < :to + INTERVAL '1 DAY'"),
+    ("as days where it is a day",                             "postgres",   "DATE",                      "ordered_at between :from and :to"),
+    ("cast where it is a text",                               "postgres",   "varchar",                   "cast(ordered_at as date) between :from and :to"),
+    ("half-open in the words of another database",            "redshift",   "timestamp",                 "ordered_at >= :from and ordered_at < DATEADD(DAY, 1, :to)"),
+    ("half-open where moments have the session's zone",       "snowflake",  "TIMESTAMP_NTZ",             "ordered_at >= :from and ordered_at < DATEADD(DAY, 1, :to)"),
+    ("cast where each moment has a zone of its own",          "snowflake",  "TIMESTAMP_TZ",              "cast(ordered_at as date) between :from and :to"),
+    ("cast where moments compare with no day",                "bigquery",   "TIMESTAMP",                 "cast(ordered_at as date) between :from and :to"),
+    ("half-open where they do",                               "bigquery",   "DATETIME",                  "ordered_at >= :from and ordered_at < DATE_ADD(:to, INTERVAL 1 DAY)"),
+    ("half-open in ClickHouse",                               "clickhouse", "DateTime('UTC')",           "ordered_at >= :from and ordered_at < DATE_ADD(DAY, 1, :to)"),
+    ("cast where the database is not known",                  "",           "timestamp",                 "cast(ordered_at as date) between :from and :to"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(
+    "adapter, kind, condition", [case[1:] for case in RANGES], ids=[f"{c[1]}: {c[0]}" for c in RANGES]
+)
+def test_days_are_asked_for_so_that_an_index_serves(target, adapter, kind, condition):
+    semantic = json.loads((target / "semantic_manifest.json").read_text())
+    semantic["semantic_models"][0]["node_relation"] |= {"schema_name": "main", "alias": "orders"}
+    (target / "semantic_manifest.json").write_text(json.dumps(semantic))
+    manifest = {**MANIFEST, "metadata": {"project_name": "jaffle_shop", "adapter_type": adapter}}
+    (target / "manifest.json").write_text(json.dumps(manifest))
+    columns = {"ORDERED_AT": {"type": kind}} if kind else {}
+    table = {"metadata": {"schema": "MAIN", "name": "ORDERS"}, "columns": columns}
+    (target / "catalog.json").write_text(json.dumps({"nodes": {"model.jaffle_shop.orders": table}}))
+    text = dbt.drafted(dbt.project(target), "", TODAY).files["sql/orders_ordered_at.sql"]
+    assert f"\nwhere {condition}\n" in text
+    assert ("-- If ordered_at is a day or a timestamp" in text) == condition.startswith("cast")
+    dialect = adapter or "duckdb"
+    told = filled(checked(text, "q.sql", dialect), "q.sql", dialect, TODAY, TODAY)
+    assert ":from" not in told
+    assert ":to" not in told
+
+
+def test_the_days_that_are_asked_for_are_those_of_a_cast():
+    day = date(2026, 5, 10)
+    with closing(duckdb.connect()) as shop:
+        shop.execute("set TimeZone = 'America/New_York'")
+        shop.execute(
+            "create table t as select sold, sold::timestamp as bare from (select timestamptz '2026-05-08 00:00+00'"
+            " + to_minutes(30 * i::int) as sold from range(200) t(i))"
+        )
+        for column in ("sold", "bare"):
+            half_open, _ = between(column, "timestamp", time=True, dialect="duckdb")
+            for asked in (half_open, f"cast({column} as date) between :from and :to"):
+                query = filled(f"select count(*) from t where {asked}", "q.sql", "duckdb", day, day)
+                assert shop.execute(query).fetchall() == [(48,)], query
 
 
 def test_the_numbers_are_those_of_the_warehouse(target, tmp_path):

@@ -153,10 +153,10 @@ def test_what_one_database_takes_for_a_comment_and_another_runs_is_not_sent(dial
 
 
 def test_days_are_put_in_outside_of_texts_and_comments_only():
-    text = "select day, ':from' as x -- :to\nfrom t where day >= :from and day < :TO"
+    text = "select day, ':from' as x -- :to\nfrom t where day>=:from and day < date_add(:TO, 1)"
     assert filled(text, "q.sql", "duckdb", FIRST, LAST) == (
         "select day, ':from' as x -- :to\n"
-        "from t where day >= CAST('2026-03-01' AS DATE) and day < CAST('2026-05-09' AS DATE)"
+        "from t where day>=CAST('2026-03-01' AS DATE) and day < date_add(CAST('2026-05-09' AS DATE), 1)"
     )
 
 

@@ -17,6 +17,7 @@ from datetime import date
 from typing import Any
 
 from metrics.ingest.dbt.manifest import DIALECTS, Measure, Model, Project, Spec, filters
+from metrics.ingest.dbt.range import between
 from metrics.ingest.guesses import Seen, guess
 from metrics.ingest.naming import comment, scalar, slug
 
@@ -320,7 +321,7 @@ def drafted(project: Project, title: str, now: date) -> Drafted:
         "deck.yaml": "\n".join(_deck_lines(carried, title)) + "\n",
     }
     for query in draft.queries.values():
-        files[f"sql/{_file(query)}.sql"] = _sql(query)
+        files[f"sql/{_file(query)}.sql"] = _sql(query, DIALECTS.get(project.adapter, ""))
     return Drafted(files, tuple(spec.name for spec in carried), tuple(told))
 
 
@@ -328,17 +329,21 @@ def _file(query: _Query) -> str:
     return slug(f"{query.model.name} {query.day}")
 
 
-def _sql(query: _Query) -> str:
-    day = query.model.dimensions[query.day]
+def _sql(query: _Query, dialect: str) -> str:
+    model = query.model
+    day = model.dimensions[query.day]
+    kind = model.types.get(day.rpartition(".")[2].strip('"`').lower(), "")
+    asked, about = between(day, kind, time=query.day in model.times, dialect=dialect)
     columns = [f"    {sql} as {name}" for name, sql in query.columns.items()]
     return "\n".join(
         [
             f"-- Days of {comment(query.model.name)}, from dbt. :from and :to are the days asked for.",
+            *([f"-- {comment(about)}"] if about else []),
             "select",
             f"    cast({day} as date) as day,",
             ",\n".join(columns),
             f"from {query.model.relation}",
-            f"where cast({day} as date) between :from and :to",
+            f"where {asked}",
             "group by 1",
             "",
         ]

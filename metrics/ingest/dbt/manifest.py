@@ -1,7 +1,7 @@
 """A dbt project as its build wrote it down: metrics, what they are summed from, and who owns them.
 
-`semantic_manifest.json` says what the metrics are; `manifest.json` beside it says who owns them. Only
-these two files are read; nothing of the project is run.
+`semantic_manifest.json` says what the metrics are; `manifest.json` beside it says who owns them, and with
+`catalog.json` of which types the columns are. Only these files are read; nothing of the project is run.
 
 Source: dbt's semantic layer (dbt-semantic-interfaces), as `dbt parse` writes it.
 """
@@ -56,6 +56,8 @@ class Model:
         entities: Names of the entities that dimensions may be called by.
         measures: By name.
         dimensions: Name to SQL.
+        times: Names of the dimensions that are days or moments.
+        types: Type of each column of the table in small letters, where the project tells it.
     """
 
     name: str
@@ -63,6 +65,8 @@ class Model:
     entities: frozenset[str]
     measures: Mapping[str, Measure]
     dimensions: Mapping[str, str]
+    times: frozenset[str] = frozenset()
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -122,8 +126,10 @@ def project(target: Path) -> Project:
         raise SourceError(f"{path.name} has no `metrics` and `semantic_models`. Run `dbt parse` again.")
     beside = path.parent / "manifest.json"
     told = _json(beside) if beside.is_file() else {}
+    catalog = path.parent / "catalog.json"
     try:
-        models = {m["name"]: _model(m) for m in semantic["semantic_models"]}
+        types = _types(told, _json(catalog) if catalog.is_file() else {})
+        models = {m["name"]: _model(m, types) for m in semantic["semantic_models"]}
         owners = _owners(told)
         metrics = {m["name"]: _metric(m, owners) for m in semantic["metrics"]}
     except (KeyError, TypeError, AttributeError) as error:
@@ -148,7 +154,27 @@ def _json(path: Path) -> dict[str, Any]:
     return told
 
 
-def _model(told: Mapping[str, Any]) -> Model:
+def _types(manifest: Mapping[str, Any], catalog: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, str]]:
+    """Of each table, by schema and name, the types of its columns: declared, or as the catalog found them."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for node in (manifest.get("nodes") or {}).values():
+        columns = {n: (c or {}).get("data_type") for n, c in (node.get("columns") or {}).items()}
+        _note(found, node.get("schema"), node.get("alias") or node.get("name"), columns)
+    for node in (catalog.get("nodes") or {}).values():
+        about = node.get("metadata") or {}
+        columns = {n: (c or {}).get("type") for n, c in (node.get("columns") or {}).items()}
+        _note(found, about.get("schema"), about.get("name"), columns)
+    return found
+
+
+def _note(
+    found: dict[tuple[str, str], dict[str, str]], schema: object, name: object, columns: Mapping[str, object]
+) -> None:
+    told = {column.lower(): str(kind).lower() for column, kind in columns.items() if kind}
+    found.setdefault((str(schema).lower(), str(name).lower()), {}).update(told)
+
+
+def _model(told: Mapping[str, Any], types: Mapping[tuple[str, str], Mapping[str, str]]) -> Model:
     node = told.get("node_relation") or {}
     relation = node.get("relation_name") or ".".join(
         part for part in (node.get("database"), node.get("schema_name"), node.get("alias")) if part
@@ -162,6 +188,8 @@ def _model(told: Mapping[str, Any]) -> Model:
         | ({told["primary_entity"]} if told.get("primary_entity") else set()),
         measures={m["name"]: _measure(m, usual) for m in told.get("measures") or ()},
         dimensions=dimensions,
+        times=frozenset(d["name"] for d in told.get("dimensions") or () if d.get("type") == "time"),
+        types=types.get((str(node.get("schema_name")).lower(), str(node.get("alias")).lower()), {}),
     )
 
 

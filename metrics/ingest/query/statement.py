@@ -91,7 +91,7 @@ def filled(text: str, name: str, dialect: str, since: date, until: date) -> str:
 
 def asks_for(text: str, name: str, dialect: str) -> frozenset[str]:
     """Which of `from` and `to` a text mentions."""
-    return frozenset(word for _, _, word in _placeholders(_tokens(text, name, dialect)))
+    return frozenset(word for _, _, word in _placeholders(text, _tokens(text, name, dialect)))
 
 
 def _bare(text: str, tokens: list[Token]) -> str:
@@ -140,13 +140,14 @@ def _tokens(text: str, name: str, dialect: str) -> list[Token]:
     return list(tokens)
 
 
-def _placeholders(tokens: list[Token]) -> Iterator[tuple[int, int, str]]:
+def _placeholders(text: str, tokens: list[Token]) -> Iterator[tuple[int, int, str]]:
     """First and last character of each placeholder, and its word."""
-    before = -2  # Where the token before the colon ends: `v:from` is a path into a value.
     for colon, word in pairwise(tokens):
-        beside = word.start == colon.end + 1 and colon.start > before + 1
-        before = colon.end
-        if colon.token_type is TokenType.COLON and beside and word.text.lower() in _PLACES:
+        if colon.token_type is not TokenType.COLON or word.text.lower() not in _PLACES:
+            continue
+        # `v:from` is a path into a value, `(:from` and `>=:from` are none.
+        path = re.match(r"[\w\"`\])]", text[max(colon.start - 1, 0) : colon.start])
+        if word.start == colon.end + 1 and not path:
             yield colon.start, word.end, word.text.lower()
 
 
@@ -154,7 +155,7 @@ def _filled(text: str, tokens: list[Token], since: date, until: date) -> str:
     """The text with the days as literals: two dates made here, so that nothing can be smuggled in."""
     days = {"from": since, "to": until}
     parts, done = [], 0
-    for first, last, word in _placeholders(tokens):
+    for first, last, word in _placeholders(text, tokens):
         if first >= len(text):
             break
         parts += [text[done:first], f"CAST('{days[word].isoformat()}' AS DATE)"]
