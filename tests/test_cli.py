@@ -197,6 +197,34 @@ def test_a_bad_cell_is_refused_and_the_rest_may_be_kept(tmp_path):
     assert "already" in err
 
 
+def test_at_a_terminal_undo_says_what_it_takes_back_and_asks(tmp_path):
+    import os
+    import pty
+
+    def answered(answer, *words):
+        """Run `wbr` with a terminal to answer at: (exit code, stderr)."""
+        ours, theirs = pty.openpty()
+        os.write(ours, f"{answer}\n".encode())
+        ran = subprocess.run(
+            [sys.executable, "-m", "metrics.cli", *words],
+            cwd=tmp_path / "ws", stdin=theirs, capture_output=True, text=True, check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+        os.close(ours)
+        os.close(theirs)
+        return ran.returncode, ran.stderr
+
+    (tmp_path / "sales.csv").write_text("day,orders\n2026-01-04,5\n2026-01-05,6\n", encoding="utf-8")
+    assert wbr("init", "ws", "--from", "sales.csv", cwd=tmp_path)[0] == 0
+    code, said = answered("n", "undo", "1")
+    assert code == 1
+    assert "told sales: 2 values kept, 0 restated. What stood before it stands again" in said
+    assert answered("y", "undo", "1")[0] == 0
+    assert answered("", "undo", "1")[0] == 1, "it was undone already: nothing is asked"
+    assert wbr("load", cwd=tmp_path / "ws")[0] == 0
+    assert answered("", "undo", "3", "--yes") == (0, "")
+
+
 SANE = {
     "commas.csv": "Date,Orders,Conversion %\n" + "".join(
         f"{d:02d}-Jan-2026,\"{1000 + d}\",{2 + d / 100:.2f}%\n" for d in range(1, 31)

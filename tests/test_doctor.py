@@ -209,6 +209,10 @@ def test_going_back_takes_the_generation_before_and_loading_brings_the_rest(shop
     run = CliRunner()
     refused = run.invoke(app, ["step-back", "-w", str(shop)], input="n\n")
     assert refused.exit_code == 1
+    asked = refused.stderr
+    assert "wbr-000001.duckdb will be the store again. The newest load in it is 1, of 2026-" in asked
+    assert "Set aside: wbr-000002.duckdb (written 20" in asked
+    assert "What was loaded or undone there after load 1 is lost" in asked
     went = run.invoke(app, ["step-back", "-w", str(shop), "--by", "ada", "--yes"])
     assert went.exit_code == 0, went.output
     assert "wbr-000001.duckdb is the store again, as wbr-000003.duckdb" in went.stdout

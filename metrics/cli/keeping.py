@@ -1,5 +1,6 @@
 """Commands that keep a workspace safe: looking, backup and restore, going back, erasing a person."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ from metrics.cli.shared import (
 )
 from metrics.engines import EngineStore
 from metrics.errors import MetricsError
-from metrics.store import Store
+from metrics.store import Store, WayBack
 from metrics.text import counted
 from metrics.workspace import backup as files
 from metrics.workspace import doctor as looking
@@ -132,6 +133,29 @@ def _store(folder: Path) -> Store | EngineStore:
         return Store(folder / files.STORE)
 
 
+def _ahead(way: WayBack) -> str:
+    """What will be there after going back, and what it takes back."""
+    held = "It holds no load."
+    if way.newest is not None:
+        number, at, by = way.newest
+        held = f"The newest load in it is {number}, of {at:%Y-%m-%d %H:%M} UTC{f', by {by}' if by else ''}."
+    lost = "Nothing is set aside and no load is lost."
+    if way.lost:
+        after = f" after load {way.newest[0]}" if way.newest is not None else ""
+        lost = (
+            f"Set aside: {', '.join(_written(way.lost, way.written))}. What was loaded or undone there"
+            f"{after} is lost; loading again brings back what the sources still tell."
+        )
+    return f"{way.copied} will be the store again. {held} {lost}"
+
+
+def _written(names: Sequence[str], at: Sequence[float]) -> list[str]:
+    return [
+        f"{name} (written {datetime.fromtimestamp(seconds):%Y-%m-%d %H:%M})"
+        for name, seconds in zip(names, at, strict=True)
+    ]
+
+
 @app.command("step-back")
 def step_back(
     workspace: Folder = None,
@@ -142,11 +166,7 @@ def step_back(
     """Go back to the newest generation of the store that is whole, where the current one is damaged."""
     store = _store(found(workspace))
     if not yes and isinstance(store, Store):  # An engine's refuses at once.
-        typer.confirm(
-            "The loads after it are lost; loading again brings back what the sources still tell. Go back?",
-            abort=True,
-            err=True,
-        )
+        typer.confirm(f"{_ahead(store.way_back())} Go back?", abort=True, err=True)
     told = store.step_back(by=by or somebody())
     loads = store.loads()
     newest = loads.iloc[0] if len(loads) else None
@@ -158,10 +178,7 @@ def step_back(
         if (newest is not None)
         else "It holds no load."
     )
-    lost = [
-        f"{name} (written {datetime.fromtimestamp(at):%Y-%m-%d %H:%M})"
-        for name, at in zip(told.aside, told.written, strict=True)
-    ]
+    lost = _written(told.aside, told.written)
     aside = f" Set aside: {', '.join(lost)}; loads up to then are lost." if lost else ""
     typer.echo(
         f"{told.copied} is the store again, as {told.version}. {last}{aside} "

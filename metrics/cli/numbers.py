@@ -1,5 +1,6 @@
 """Commands that load numbers and take loads back."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -116,11 +117,30 @@ def parted(
 def undo(
     load: Annotated[int, typer.Argument(help="Number of the load, as `wbr load` printed it.")],
     workspace: Folder = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, as where nobody can answer.")] = False,
     form: Format = Form.text,
 ) -> None:
     """Take a load back: its values stay in history, the current ones are those before it."""
-    report = opened(workspace).undo(load, by=somebody())
+    chosen = opened(workspace)
+    if not yes and sys.stdin.isatty():  # A script cannot answer, and named the load.
+        _ask(chosen, load)
+    report = chosen.undo(load, by=somebody())
     if form is Form.json:
         print_json(load_form(report))
     else:
         typer.echo(load_words(report))
+
+
+def _ask(workspace: Workspace, load: int) -> None:
+    """Say what a load brought, and ask whether to take it back; one that cannot be is refused later."""
+    told = workspace.loads()
+    found = told[(told["load"] == load) & (told["what"] == "load") & told["undone_at"].isna()]
+    for row in found.to_dict("records"):
+        by = f" by {row['by']}" if row["by"] else ""
+        typer.confirm(
+            f"Load {load} of {row['loaded_at']:%Y-%m-%d %H:%M} UTC{by} told {row['sources'] or 'no source'}: "
+            f"{row['kept']:,} values kept, {row['restated']:,} restated. What stood before it stands again, save "
+            "where a later load told another value. To have it back, load again. Take it back?",
+            abort=True,
+            err=True,
+        )

@@ -39,7 +39,7 @@ import pandas as pd
 from metrics.errors import StoreError
 from metrics.health import Trouble
 from metrics.store import looking
-from metrics.store.generations import READER_MEMORY, SPILL, Generations, Stepped, is_damage
+from metrics.store.generations import READER_MEMORY, SPILL, Generations, Stepped, WayBack, is_damage
 from metrics.store.reports import (
     FileRead,
     FirstSeen,
@@ -63,6 +63,7 @@ __all__ = [
     "SourceReport",
     "Stepped",
     "Store",
+    "WayBack",
     "canonical",
     "framed",
     "silent",
@@ -209,6 +210,14 @@ class Store:
             StoreError: The current generation is whole, or none is, or the folder cannot be written to.
         """
         return self._generations.step_back(by)
+
+    def way_back(self) -> WayBack:
+        """What `step_back` would do now; nothing is changed.
+
+        Raises:
+            StoreError: The current generation is whole, or none is.
+        """
+        return self._generations.way_back()
 
     def rename(self, before: str, after: str) -> int:
         """Give the loads of somebody another name; return how many there were.

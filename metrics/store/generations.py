@@ -18,8 +18,9 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -71,6 +72,23 @@ class Stepped:
     version: str
     copied: str
     aside: tuple[str, ...]
+    written: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """What going back would do.
+
+    Attributes:
+        copied: The generation that would be the store again.
+        newest: Number, time (UTC, without its zone) and author of the newest load in it; None if it has none.
+        lost: The generations that would be set aside.
+        written: When those were written, in seconds since 1970.
+    """
+
+    copied: str
+    newest: tuple[int, datetime, str] | None
+    lost: tuple[str, ...]
     written: tuple[float, ...]
 
 
@@ -220,22 +238,7 @@ class Generations:
             StoreError: The current generation is whole; none is; or the folder cannot be written to.
         """
         with self._lock(by):
-            names = self._names()
-            try:
-                standing = self.current
-            except StoreError:
-                standing = ""
-            if standing in names and not self.ills(standing):
-                raise StoreError(
-                    f"{self._folder / standing} is whole: there is nothing to go back from. To take a load "
-                    "back: `wbr undo LOAD`."
-                )
-            whole = next((n for n in reversed(names) if n != standing and not self.ills(n)), None)
-            if whole is None:
-                raise StoreError(
-                    f"{self._folder} holds no generation that can be read. Restore a backup: "
-                    "`wbr restore FILE --replace`; or move that folder away and load all sources again."
-                )
+            names, standing, whole = self._to_go_back_to()
             try:
                 self._remove_leftovers()
                 name = _name(max(map(_number, [*names, standing])) + 1)
@@ -255,6 +258,43 @@ class Generations:
                     "Free space on that disk, or give this user the right to write there, and do it again."
                 ) from error
             return Stepped(name, whole, tuple(f"{n}.damaged" for n in lost), tuple(modified))
+
+    def way_back(self) -> WayBack:
+        """What `step_back` would do now; nothing is changed.
+
+        Raises:
+            StoreError: The current generation is whole, or none is.
+        """
+        names, _, whole = self._to_go_back_to()
+        lost = tuple(n for n in names if _number(n) > _number(whole))
+        with closing(reader(self._folder / whole)) as connection:
+            number, at, by = connection.execute(sql("newest_load")).fetchall()[0]
+        written = tuple((self._folder / n).stat().st_mtime for n in lost)
+        return WayBack(whole, None if number is None else (int(number), at, str(by)), lost, written)
+
+    def _to_go_back_to(self) -> tuple[list[str], str, str]:
+        """All generations, the current one (`""` if `CURRENT` names none), and the newest that is whole.
+
+        Raises:
+            StoreError: The current generation is whole, or none is.
+        """
+        names = self._names()
+        try:
+            standing = self.current
+        except StoreError:
+            standing = ""
+        if standing in names and not self.ills(standing):
+            raise StoreError(
+                f"{self._folder / standing} is whole: there is nothing to go back from. To take a load "
+                "back: `wbr undo LOAD`."
+            )
+        whole = next((n for n in reversed(names) if n != standing and not self.ills(n)), None)
+        if whole is None:
+            raise StoreError(
+                f"{self._folder} holds no generation that can be read. Restore a backup: "
+                "`wbr restore FILE --replace`; or move that folder away and load all sources again."
+            )
+        return names, standing, whole
 
     def ills(self, name: str) -> str:
         """What is wrong with a generation, every block of it read; `""` if nothing."""

@@ -15,7 +15,10 @@ from metrics.store.generations import SCHEMA, Generations, reader, schema
 from metrics.store.statements import sql
 
 AHEAD = timedelta(minutes=5)  # Clocks of machines differ by less.
-BACK = "Go back to the generation before: `wbr step-back`; or restore a backup: `wbr restore FILE --replace`."
+BACK = (
+    "Go back to the newest generation that is whole: `wbr step-back`, which says what it holds and asks; "
+    "or restore a backup: `wbr restore FILE --replace`."
+)
 
 
 def troubles(folder: Path, generations: Generations, now: datetime) -> Iterator[Trouble]:
