@@ -88,6 +88,24 @@ def test_a_day_ahead_or_a_store_without_a_load_is_refused(folder, tmp_path_facto
         opened(empty).rooms.compact(date(2026, 4, 1))
 
 
+@pytest.mark.parametrize("since", ["2027-01-01", "2026-04-11", "soon"])
+def test_what_an_engine_cannot_do_is_refused_before_the_day_is_looked_at_and_before_anything_is_asked(
+    folder, monkeypatch, since
+):
+    (folder / "wbr.yaml").write_text(f"{WORKSPACE}store: {{engine: clickhouse, url_env: STORE_URL}}\n")
+    monkeypatch.setenv("STORE_URL", "chdb:///numbers")
+    done = CliRunner().invoke(app, ["compact", "--since", since, "-w", str(folder)])
+    assert isinstance(done.exception, StoreError)
+    assert "cannot forget: it keeps every value that was ever told" in str(done.exception)
+    assert done.output == ""
+
+
+def test_a_day_ahead_is_refused_before_anything_is_asked(folder):
+    done = CliRunner().invoke(app, ["compact", "--since", "2999-01-01", "-w", str(folder)])
+    assert "2999-01-01 is ahead" in str(done.exception)
+    assert done.output == ""
+
+
 def test_the_room_comes_back(folder):
     many = [WEEK - timedelta(days=n) for n in range(3000)]
     for n in range(8):

@@ -99,9 +99,11 @@ def compact(
 ) -> None:
     """Forget values that were corrected long ago, and give their room on the disk back."""
     chosen = opened(workspace)
+    chosen.rooms.able(by or somebody())
     day = a_day(since)
     if day is None:
         raise typer.BadParameter("Name a day: --since 2026-01-01")
+    chosen.rooms.start(day)
     if not yes:
         typer.confirm(
             f"What was known before {day} can be shown no more, and loads from before cannot be undone. "

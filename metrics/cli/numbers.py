@@ -139,8 +139,8 @@ def _ask(workspace: Workspace, load: int) -> None:
         by = f" by {row['by']}" if row["by"] else ""
         typer.confirm(
             f"Load {load} of {row['loaded_at']:%Y-%m-%d %H:%M} UTC{by} told {row['sources'] or 'no source'}: "
-            f"{row['kept']:,} values kept, {row['restated']:,} restated. What stood before it stands again, save "
-            "where a later load told another value. To have it back, load again. Take it back?",
+            f"{row['kept']:,} values kept, {row['restated']:,} restated. What stood before it stands again, "
+            "save where a later load told another value. To have it back, load again. Take it back?",
             abort=True,
             err=True,
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from metrics import text
+from metrics.engines import EngineStore
 from metrics.errors import StoreError
 
 if TYPE_CHECKING:
@@ -69,16 +70,37 @@ class Rooms:
             How many values were forgotten.
 
         Raises:
-            StoreError: The day is ahead, nothing was loaded yet, or the store cannot be written.
+            StoreError: The store's engine cannot forget, the day is ahead, nothing was loaded yet, or the
+                store cannot be written.
+            NotAllowedError: Somebody of `people` does it who has no right to.
+        """
+        self.able(by)
+        return self._house.store.compact(self.start(since), self._house.now().astimezone(UTC), by=by)
+
+    def able(self, by: str = "") -> None:
+        """Refuse what no day would make possible.
+
+        Raises:
+            StoreError: The store's engine cannot forget.
             NotAllowedError: Somebody of `people` does it who has no right to.
         """
         house = self._house
         house.may(by, "undo_load")
-        zone = ZoneInfo(house.definitions.company.time_zone)
-        start, now = datetime.combine(since, time(), zone), house.now()
+        if isinstance(house.store, EngineStore):
+            now = house.now().astimezone(UTC)
+            house.store.compact(now, now, by=by)  # It only refuses, in words of its own.
+
+    def start(self, since: date) -> datetime:
+        """When a day began where the company is.
+
+        Raises:
+            StoreError: The day is ahead.
+        """
+        now = self._house.now()
+        start = datetime.combine(since, time(), ZoneInfo(self._house.definitions.company.time_zone))
         if start > now:
             raise StoreError(f"{since} is ahead. Name a day up to {now.date()}: what stood then is kept.")
-        return house.store.compact(start, now.astimezone(UTC), by=by)
+        return start
 
 
 def _bytes(path: Path) -> int:
