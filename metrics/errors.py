@@ -75,8 +75,11 @@ class CalendarError(MetricsError):
 def hint(name: str, known: Iterable[str]) -> str:
     """Return the likely meaning of a misspelt `name`, or the names to choose from."""
     names = sorted(known)
+    folded = {each.casefold(): each for each in reversed(names)}
     if near := get_close_matches(name, names, n=1):
         return f"Did you mean {near[0]!r}?"
+    if near := get_close_matches(name.casefold(), folded, n=1):  # `us` for `US`.
+        return f"Did you mean {folded[near[0]]!r}?"
     if not names:
         return "None is declared."
     shown = ", ".join(names[:12])

@@ -134,6 +134,8 @@ def test_a_slice_of_a_readers_view_lacks_what_the_reader_may_not_see(shop):
     [
         ({"land": "US"}, "No metric is told by 'land'"),
         ({"countri": "US"}, "Did you mean 'country'?"),
+        ({"country": "mx"}, "'mx' is not among the segments of country. Did you mean 'MX'?"),
+        ({"device": "Phones"}, "'Phones' is not among the segments of device. Did you mean 'phone'?"),
         ({"country": "DE"}, "'DE' is not among the segments of country. Declared: CA, MX, US."),
     ],
 )
@@ -141,6 +143,16 @@ def test_a_segment_that_is_none_is_told(shop, where, words):
     with pytest.raises(UnknownNameError) as refusal:
         shop.sliced(where)
     assert words in str(refusal.value)
+
+
+def test_values_are_not_asked_for_by_a_segment_that_is_none(shop):
+    weeks = shop.observing.periods("week", WEEK - timedelta(days=6), WEEK)
+    (told,) = shop.observing.metric("orders", "week", weeks, where={"country": "MX"}, as_of=None)
+    assert told.value == last(shop.sliced({"country": "MX"}), "orders")
+    with pytest.raises(
+        UnknownNameError, match=r"'mx' is not among the segments of country\. Did you mean 'MX'\?"
+    ):
+        shop.observing.metric("orders", "week", weeks, where={"country": "mx"}, as_of=None)
 
 
 def test_the_largest_cells_the_rest_and_the_whole(shop):

@@ -177,10 +177,17 @@ class Observing:
         if not where or not self._house.version:
             return
         told = self._house.store.coverage([s for m in wanted for s in series_of(m.measure)])
-        known = {name for text in set(told["segments"]) for name in json.loads(text)}
-        for name in where:
+        known: dict[str, set[str]] = {}
+        for text in set(told["segments"]):
+            for name, segment in json.loads(text).items():
+                known.setdefault(name, set()).add(segment)
+        for name, segment in where.items():
             if name not in known:
                 raise UnknownNameError(f"{name!r} is no segment of this metric. {hint(name, known)}")
+            if segment not in known[name]:
+                raise UnknownNameError(
+                    f"{segment!r} is not among the segments of {name}. {hint(segment, known[name])}"
+                )
 
 
 def _within(metric: Metric, where: Mapping[str, str]) -> Metric:
