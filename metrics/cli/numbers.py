@@ -10,7 +10,10 @@ import typer
 from metrics.cli.shared import Folder, Form, Format, app, opened, print_json, shown_progress, somebody
 from metrics.errors import SourceError
 from metrics.store import LoadReport
+from metrics.text import listed
 from metrics.workspace import Workspace
+
+NAMED = 6  # Sources in a question.
 
 
 @app.command()
@@ -137,8 +140,11 @@ def _ask(workspace: Workspace, load: int) -> None:
     found = told[(told["load"] == load) & (told["what"] == "load") & told["undone_at"].isna()]
     for row in found.to_dict("records"):
         by = f" by {row['by']}" if row["by"] else ""
+        told_of = row["sources"].split(", ")
+        if len(told_of) > NAMED:
+            told_of = [*told_of[:NAMED], f"{len(told_of) - NAMED} more"]
         typer.confirm(
-            f"Load {load} of {row['loaded_at']:%Y-%m-%d %H:%M} UTC{by} told {row['sources'] or 'no source'}: "
+            f"Load {load} of {row['loaded_at']:%Y-%m-%d %H:%M} UTC{by} told {listed(told_of)}: "
             f"{row['kept']:,} values kept, {row['restated']:,} restated. What stood before it stands again, "
             "save where a later load told another value. To have it back, load again. Take it back?",
             abort=True,

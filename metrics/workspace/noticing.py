@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LAST_DAYS = 14  # Of those that a query tells again are held against what stands.
 VALUES = 5_000  # Of one series at most.
-SERIES = 20  # At most: each is a question to the store.
+SERIES = 10  # At most: each is a question to the store, on Spark a job.
 
 
 class Noticing:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from metrics.errors import SourceError
 from metrics.ingest.cells import EPOCH
 from metrics.ingest.readings import Readings
+from metrics.ingest.repeats import keys
 
 REFUSED = 10  # Times as many segments a day as ever stood are a mistake in the query,
 FEWEST = 2  # if so many stood: of one country may become ten.
@@ -108,10 +109,13 @@ def _a_day(table: pa.Table) -> dict[str, int]:
     segments, _ = _codes(table["segments"])
     if not len(series):
         return {}
-    cells = np.unique(np.stack([series, _days(table), segments]), axis=1)
-    days, counts = np.unique(cells[:2], axis=1, return_counts=True)
+    days = _days(table)
+    # Of each cell once: it is told several times where the source tells when it was observed.
+    _, cells = np.unique(keys([series, days, segments]), return_index=True)
+    series = series[cells]
+    _, places, counts = np.unique(keys([series, days[cells]]), return_index=True, return_counts=True)
     most = np.zeros(len(names), np.int64)
-    np.maximum.at(most, days[0], counts)
+    np.maximum.at(most, series[places], counts)
     return {names[place]: int(count) for place, count in enumerate(most) if count}
 
 
