@@ -161,6 +161,16 @@ def test_the_whole_demo_deck_is_the_same_to_nine_places(server, wrenfield, tmp_p
     the_same_deck("spark", wrenfield, server.url(), tmp_path)
 
 
+def test_views_of_too_many_rows_to_come_over_stay_views_and_answer_the_same(server, monkeypatch):
+    store = stored(server.url())
+    store.add([orders(1, 2, 3), waits(4, 6, 9)], at(1))
+    store.add([orders(1, 5)], at(2))
+    expected = values(store)
+    assert {1, 5, 3} < set(expected.values())
+    monkeypatch.setattr("metrics.engines.spark.KEPT", 0)
+    assert values(store) == expected
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_every_cell_equals_first_principles(server, shared, scenario, tmp_path):
     every_cell(shared, scenario, "spark", server.url(), tmp_path / "ws")
