@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from metrics import ingest, open_workspace
@@ -101,7 +101,20 @@ STEP = st.one_of(
 HISTORY = st.lists(st.tuples(st.integers(0, 2), STEP), min_size=2, max_size=6)
 
 
+EQUAL_AGAIN = [  # Wait, then a step. Which load the value of day 0 goes back to is what is asked.
+    (1, ("values", [("visits", 0, 1, None)])),
+    (0, ("values", [("orders", 0, 2, 9)])),
+    (0, ("undo", 1)),
+    (0, ("values", [("orders", 0, 2, 1)])),  # Earlier than what it equals.
+    (1, ("samples", [1, 3])),
+    (0, ("samples", [3, 3])),
+    (0, ("samples", [1, 3])),
+    (0, ("undo", 6)),
+]
+
+
 @given(HISTORY)
+@example(EQUAL_AGAIN)
 @settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_history_of_loads_and_undos_answers_as_the_store_of_one_machine_does(fresh, history):
     """Clocks may stand still, dates may lie in the future, an undo may meet a load that is built upon."""

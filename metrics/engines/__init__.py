@@ -27,6 +27,7 @@ from metrics.engines.drivers import ClickHouse, Engine, PostgreSQL, Session
 from metrics.engines.looking import TABLES, lacking, left
 from metrics.engines.reading import EPOCH, Asking, EmptyReading, EngineReading, number_of
 from metrics.engines.spark import Spark
+from metrics.engines.statements import text
 from metrics.errors import StoreError
 from metrics.health import Trouble
 from metrics.rollup import Reading
@@ -326,7 +327,15 @@ class EngineStore:
         asking.counted(None)
         asking.given("chosen", _chosen(series, names))
         asking.kept("stood", first=FIRST, last=LAST)
+        again = asking.asked("again")  # Few: a load drops what is known.
+        asking.given("asked", _days(again))
         held: pd.DataFrame = asking.asked("held", until=number_of(until)).to_pandas()
+        if again.num_rows:
+            with drafted(_facts(asking)) as draft:
+                for table, name in TELLINGS.items():
+                    put(draft, table, asking.asked("told", name))
+                others = draft.execute(text("draft_stands"), {"until": number_of(until)}).df()
+            held = pd.concat([held, others], ignore_index=True)
         return held
 
     @contextmanager
@@ -396,6 +405,12 @@ def _write(
         if table == "load":  # It comes last.
             session.confirm(load, newest)
         session.put(table, rows)
+
+
+def _days(found: pa.Table) -> dict[str, np.ndarray]:
+    """Single days to ask for."""
+    day = found["day"].to_numpy()
+    return {"series_id": found["series_id"].to_numpy(), "first_day": day, "last_day": day}
 
 
 def _chosen(series: pa.Table, names: Sequence[str] | None) -> dict[str, np.ndarray]:

@@ -102,8 +102,8 @@ class Engine(Protocol):
             StoreError: It cannot be reached, or refuses a statement.
         """
 
-    def exists(self, session: Session) -> bool:
-        """Whether the tables are there."""
+    def exists(self, session: Any) -> bool:
+        """Whether the tables are there; the session is one of this engine's own."""
 
     def size(self, session: Session) -> int | None:
         """Bytes that the tables take; None where it does not tell."""
