@@ -183,35 +183,60 @@ def frozen(folder: Path, count: int) -> Told:
 def declared(folder: Path, count: int) -> Told:
     from metrics import registry
 
-    fields = "kind: output, owner: ada, unit: number, better: up"
-    sections = [range(at, min(at + 500, count)) for at in range(0, count, 500)]
+    _departments(folder, count)
+    yield "check of definitions", timed(lambda: registry.read(folder))
+    edited = folder / "metrics-000000.yaml"
+    edited.write_text(edited.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
+    yield "check after an edit of one file", timed(lambda: registry.read(folder))
+
+
+def departments(folder: Path, count: int) -> Told:
+    """A company that defines so many metrics in decks of 50, of which each reader opens one."""
+    _departments(folder, count)
+    store = Store(folder / "store")
+    for start in range(0, count, BATCH):
+        made = readings(range(start, min(start + BATCH, count)), ENDING - timedelta(days=799), 800)
+        store.add([made], LOADED_AT)
+    house = Workspace(folder, clock=lambda: NOW)
+    yield "first deck, all metrics judged", timed(house.deck)
+    yield "deck of another department", timed(lambda: house.deck(deck="d1"))
+    house.loop.owning.assign("m7", "ben", "asked for it", by="ada")
+    yield "deck after a decision", timed(house.deck)
+    again = Workspace(folder, clock=lambda: NOW)
+    yield "first deck of another process", timed(again.deck)
+
+
+def _departments(folder: Path, count: int) -> None:
+    fields = "owner: ada, unit: number, better: up"
+    parts = [range(at, min(at + 50, count)) for at in range(0, count, 50)]
     (folder / "wbr.yaml").write_text(
         "company: {name: Bench, time_zone: UTC}\n"
-        "people: {ada: {name: Ada, roles: [owner]}}\n"
+        "people: {ada: {name: Ada, roles: [owner, executive]}, ben: {name: Ben, roles: [owner]}}\n"
         "sources: {s: {csv: s.csv, date: {column: day}, series_column: series, value_column: value}}\n"
-        "decks:\n  all:\n    title: All\n    sections:\n"
+        "decks:\n"
         + "".join(
-            f"      - {{title: From {part[0]}, blocks: [{', '.join(f'm{i}' for i in part)}]}}\n"
-            for part in sections
+            f"  d{at}: {{title: Department {at}, sections: [{{title: All, blocks: "
+            f"[{', '.join(f'm{i}' for i in part)}]}}]}}\n"
+            for at, part in enumerate(parts)
         ),
         encoding="utf-8",
     )
     for at in range(0, count, BATCH):  # One file ends at 2 MB; files are joined.
         lines = (
-            f"  m{i}: {{name: M {i}, {fields}, measure: {{how: total, series: s{i}}}}}\n"
+            f"  m{i}: {{name: M {i}, kind: {('output', 'input')[i % 2]}, {fields}, "
+            f"measure: {{how: total, series: s{i}}}}}\n"
             for i in range(at, min(at + BATCH, count))
         )
         (folder / f"metrics-{at:06}.yaml").write_text("metrics:\n" + "".join(lines), encoding="utf-8")
-    yield "check of definitions", timed(lambda: registry.read(folder))
 
 
 CASES: Mapping[str, Callable[[Path, int], Told]] = {
     "fill": filled, "day": one_day, "deck": decks, "signals": signals, "links": links, "segments": segments,
-    "frozen": frozen, "declared": declared,
+    "frozen": frozen, "declared": declared, "departments": departments,
 }  # fmt: skip
 
 
-KINDS = ("store", "signals", "links", "segments", "frozen", "declared")
+KINDS = ("store", "signals", "links", "segments", "frozen", "declared", "departments")
 
 
 # --- running them --------------------------------------------------------------------------------
@@ -296,8 +321,9 @@ def measured(asked: argparse.Namespace, folder: Path) -> int:
         "segments": (1, 5) if quick else (1, 10, 100),
         "frozen": (1, 10) if quick else (1, 52, 520),
         "declared": (50, 500) if quick else (500, 5000, 50_000),
+        "departments": (100, 500) if quick else (500, 5000, 50_000),
     }
-    units = {"signals": "metrics", "frozen": "decks", "declared": "metrics"}
+    units = {"signals": "metrics", "frozen": "decks", "declared": "metrics", "departments": "metrics"}
     for kind in (k for k in sizes if k in wanted):
         told: dict[int, list[list[tuple[str, float, float, float]]]] = {size: [] for size in sizes[kind]}
         for turn in range(asked.times):

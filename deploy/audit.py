@@ -59,7 +59,7 @@ class Verdict:
 def main(auditors: Path) -> int:
     """Ask all four; tell each; the exit code."""
     DIST.mkdir(exist_ok=True)
-    verdicts = [locked(), holes(auditors), licences(auditors), bills(auditors)]
+    verdicts = [locked(), holes(auditors), licences(), bills(auditors)]
     for verdict in verdicts:
         state = "WRONG" if verdict.wrong else "NOT ASKED" if verdict.unasked else "ok"
         print(f"{verdict.question}: {state}. {verdict.unasked or verdict.told}")
@@ -169,10 +169,10 @@ def _mended(hole: Mapping[str, Any]) -> str:
 # --- licences --------------------------------------------------------------------------------
 
 
-def licences(auditors: Path) -> Verdict:
+def licences() -> Verdict:
     """Whether every package may be used by a company that does not publish its own code."""
     command = [
-        auditors / "pip-licenses",
+        Path(sys.executable).parent / "pip-licenses",
         "--python",
         sys.executable,
         "--from",

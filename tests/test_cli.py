@@ -1,34 +1,51 @@
 """The command line as a person meets it: what it prints, where, and how it ends."""
 
 import json
+import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 
+from metrics.cli import main
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def wbr(*words, cwd, **environment):
+def in_a_process(*words, cwd):
     """Run `wbr` in a process of its own: (exit code, stdout, stderr)."""
-    import os
-
     ran = subprocess.run(
         [sys.executable, "-m", "metrics.cli", *map(str, words)],
         cwd=cwd,
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     return ran.returncode, ran.stdout, ran.stderr
+
+
+def wbr(*words, cwd, **environment):
+    """Run `wbr` in this process, which saves two seconds a command: (exit code, stdout, stderr)."""
+    out, err = (TextIOWrapper(BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    with pytest.MonkeyPatch.context() as patched, redirect_stdout(out), redirect_stderr(err):
+        patched.chdir(cwd)
+        patched.setattr("sys.stdin", TextIOWrapper(BytesIO()))
+        for name, value in environment.items():
+            patched.setenv(name, value)
+        with pytest.raises(SystemExit) as ended:
+            main([*map(str, words)])
+    told = (each.buffer.getvalue().decode() for each in (out, err))
+    return ended.value.code or 0, *told
 
 
 @pytest.fixture(scope="module")
 def wrenfield(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo") / "wrenfield"
-    code, out, err = wbr("demo", folder, "--no-serve", cwd=folder.parent)
+    code, out, err = in_a_process("demo", folder, "--no-serve", cwd=folder.parent)
     assert (code, err) == (0, "")
     assert "Wrenfield is loaded" in out
     return folder

@@ -8,6 +8,7 @@ scalars come out. Words that other readers take for more than they are (`no`, `o
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -57,10 +58,12 @@ class Node:
     size: int = 1
 
 
+@lru_cache(maxsize=32)
 def tree(file: str, text: str) -> tuple[Node | None, tuple[Mistake, ...]]:
     """Return the top-level map of one file, and what is wrong with its YAML.
 
-    An empty file has an empty map. None if the text cannot be read to its end.
+    An empty file has an empty map. None if the text cannot be read to its end. Of 50,000 metrics in ten files
+    an edit changes one, and reading them is nine tenths of opening them: files are remembered by their text.
     """
     if len(text) > LARGEST:
         return None, (Mistake(file, 1, "", TOO_LARGE),)
