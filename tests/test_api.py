@@ -331,7 +331,7 @@ REFUSED = [
     ("/observations",                                 400, "is needed"),
     ("/observations?metric=orders&grain=hour",        400, "grain"),
     ("/observations?metric=orders&segment=store",     400, "name:value"),
-    ("/observations?metric=orders&segment=a:' OR 1=1",404, "no segment of this metric"),
+    ("/observations?metric=orders&segment=a:' OR 1=1",404, "not told by"),
     ("/observations?metric=orders&limit=1e9",         400, "limit"),
     ("/observations?metric=orders&from=01/02/2026",   400, "not a date"),
     ("/series?series=orders' UNION SELECT 1",         400, "series"),

@@ -155,7 +155,12 @@ class EngineStore:
 
     def compact(self, since: datetime, compacted_at: datetime, *, by: str = "") -> int:  # noqa: ARG002  (the shape of `Store`)
         """Refused: every telling is kept."""
-        raise StoreError(f"A store on {self.engine} cannot forget: it keeps every value that was ever told.")
+        raise StoreError(self.cannot_forget)
+
+    @property
+    def cannot_forget(self) -> str:
+        """Why it cannot be compacted."""
+        return f"A store on {self.engine} cannot forget: it keeps every value that was ever told."
 
     def troubles(self, now: datetime) -> tuple[Trouble, ...]:
         """Whether it can be reached, has the tables and holds what killed loads left; nothing is changed."""

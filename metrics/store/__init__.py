@@ -233,6 +233,11 @@ class Store:
         """What is wrong with the files of this store; every block is read, nothing is changed."""
         return tuple(looking.troubles(self._folder, self._generations, now))
 
+    @property
+    def cannot_forget(self) -> str:
+        """Why it cannot be compacted; `""`, because it can."""
+        return ""
+
     def compact(self, since: datetime, compacted_at: datetime, *, by: str = "") -> int:
         """Forget what stood no more at a time, and give the room back; loads before it cannot be undone.
 

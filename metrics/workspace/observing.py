@@ -11,6 +11,7 @@ from metrics.definitions import Folded, Growth, Metric, Percentile, Ratio, serie
 from metrics.errors import DecisionError, UnknownNameError, hint
 from metrics.periods import Period
 from metrics.rollup import STATES, Window, days_of, rollup
+from metrics.workspace.slicing import of_coverage, refuse_unknown
 
 if TYPE_CHECKING:
     from metrics.workspace.house import Workspace
@@ -177,17 +178,7 @@ class Observing:
         if not where or not self._house.version:
             return
         told = self._house.store.coverage([s for m in wanted for s in series_of(m.measure)])
-        known: dict[str, set[str]] = {}
-        for text in set(told["segments"]):
-            for name, segment in json.loads(text).items():
-                known.setdefault(name, set()).add(segment)
-        for name, segment in where.items():
-            if name not in known:
-                raise UnknownNameError(f"{name!r} is no segment of this metric. {hint(name, known)}")
-            if segment not in known[name]:
-                raise UnknownNameError(
-                    f"{segment!r} is not among the segments of {name}. {hint(segment, known[name])}"
-                )
+        refuse_unknown(of_coverage(told), where, "This metric is not told")
 
 
 def _within(metric: Metric, where: Mapping[str, str]) -> Metric:

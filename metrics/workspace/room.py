@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from metrics import text
-from metrics.engines import EngineStore
 from metrics.errors import StoreError
 
 if TYPE_CHECKING:
@@ -84,11 +83,9 @@ class Rooms:
             StoreError: The store's engine cannot forget.
             NotAllowedError: Somebody of `people` does it who has no right to.
         """
-        house = self._house
-        house.may(by, "undo_load")
-        if isinstance(house.store, EngineStore):
-            now = house.now().astimezone(UTC)
-            house.store.compact(now, now, by=by)  # It only refuses, in words of its own.
+        self._house.may(by, "undo_load")
+        if why := self._house.store.cannot_forget:
+            raise StoreError(why)
 
     def start(self, since: date) -> datetime:
         """When a day began where the company is.

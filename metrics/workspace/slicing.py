@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from metrics.definitions import (
     Definitions,
     Folded,
@@ -71,7 +73,7 @@ def cut(house: "Workspace", where: Mapping[str, str]) -> tuple[Registry, Slice]:
         UnknownNameError: No metric is told by that dimension, or none by that segment of it.
     """
     carried = house.carried
-    _refuse_unknown(carried, where)
+    refuse_unknown(carried, where)
     definitions = house.registry.definitions
     kept: dict[str, Metric] = {}
     for name in house.registry.order:
@@ -127,11 +129,23 @@ def _sliced(
     return metric.model_copy(update=plain)
 
 
-def _refuse_unknown(carried: Mapping[str, Mapping[str, set[str]]], where: Mapping[str, str]) -> None:
+def refuse_unknown(
+    carried: Mapping[str, Mapping[str, set[str]]], where: Mapping[str, str], told: str = "No metric is told"
+) -> None:
+    """Refuse a dimension that no series carries, or a segment that none has.
+
+    Args:
+        carried: Of each series its dimensions and their segments; see `of_coverage`.
+        where: A segment by dimension.
+        told: How a sentence begins that ends with the unknown dimension.
+
+    Raises:
+        UnknownNameError: One is not known; it names the nearest.
+    """
     for dimension, segment in where.items():
         known = {d for each in carried.values() for d in each}
         if dimension not in known:
-            raise UnknownNameError(f"No metric is told by {dimension!r}. {hint(dimension, sorted(known))}")
+            raise UnknownNameError(f"{told} by {dimension!r}. {hint(dimension, sorted(known))}")
         segments = {s for each in carried.values() for s in each.get(dimension, ())}
         if segment not in segments:
             raise UnknownNameError(
@@ -144,13 +158,18 @@ def carried(house: "Workspace") -> dict[str, dict[str, set[str]]]:
 
     A house of the past offers what stands no more as well: the store does not tell what stood when.
     """
-    found: dict[str, dict[str, set[str]]] = {}
     if not house.version:
-        return found
+        return {}
     series = [s for m in house.registry.definitions.metrics.values() for s in series_of(m.measure)]
     told = house.store.coverage(list(dict.fromkeys(series)))
     if house.past is None:  # What stood then may stand no more.
         told = told[told["days"] > 0]  # What a load brought that was undone has no value, and is no segment.
+    return of_coverage(told)
+
+
+def of_coverage(told: pd.DataFrame) -> dict[str, dict[str, set[str]]]:
+    """Of each series its dimensions and their segments, from rows of `Store.coverage`."""
+    found: dict[str, dict[str, set[str]]] = {}
     for name, segments in zip(told["series"], told["segments"], strict=True):
         of_one = found.setdefault(str(name), {})
         for dimension, segment in json.loads(segments).items():
